@@ -1,0 +1,78 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Every Swift target: Swift 6 mode, warnings are errors, imports are explicit.
+let strict: [SwiftSetting] = [
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+/// Targets below the purity line also mark each unsafe expression. See docs/ARCHITECTURE.md.
+let pure: [SwiftSetting] = strict + [.strictMemorySafety()]
+
+/// The modules, in the order the data flows. An entry may import only entries above it.
+let modules: [Target] = [
+    .target(name: "Model", dependencies: ["CMath"], swiftSettings: pure),
+    .target(name: "Text", dependencies: ["Model", "CYAML", "CRE2"], swiftSettings: pure),
+    .target(name: "Wire", dependencies: ["Model", "Text", "CSnappy"], swiftSettings: pure),
+    .target(name: "Storage", dependencies: ["Model"], swiftSettings: pure),
+    .target(name: "Alerting", dependencies: ["Model", "Text"], swiftSettings: pure),
+    .target(name: "Ingest", dependencies: ["Model", "Wire", "Storage"], swiftSettings: pure),
+    .target(name: "SLO", dependencies: ["Model", "Text", "Ingest"], swiftSettings: pure),
+    .target(
+        name: "Agent",
+        dependencies: ["Model", "Text", "Wire", "Storage", "Alerting", "Ingest", "SLO"],
+        swiftSettings: pure),
+    .target(
+        name: "Server",
+        dependencies: ["Model", "Text", "Wire", "Agent", "CCurl", "CMicrohttpd"],
+        swiftSettings: strict),
+]
+
+/// C libraries and shims. `CMath` stands in for Glibc below the purity line.
+let libraries: [Target] = [
+    .systemLibrary(
+        name: "CSnappy", pkgConfig: "snappy", providers: [.apt(["libsnappy-dev"])]),
+    .systemLibrary(
+        name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+    .systemLibrary(
+        name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+    .systemLibrary(
+        name: "CMicrohttpd", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
+    .target(name: "CMath", linkerSettings: [.linkedLibrary("m")]),
+    .target(
+        name: "CRE2",
+        linkerSettings: [.linkedLibrary("re2"), .linkedLibrary("stdc++")]),
+]
+
+/// One test target a module; a test may look inside the modules its subject is made of.
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name + "Tests", dependencies: dependencies, swiftSettings: strict)
+}
+
+let testTargets: [Target] = [
+    tests("Model", ["Model"]),
+    tests("Text", ["Text", "Model"]),
+    tests("Wire", ["Wire", "Model"]),
+    tests("Storage", ["Storage", "Model"]),
+    tests("Alerting", ["Alerting", "Text", "Model"]),
+    tests("Ingest", ["Ingest", "Storage", "Wire", "Model"]),
+    tests("SLO", ["SLO", "Ingest", "Text", "Model"]),
+    tests("Agent", ["Agent", "SLO", "Alerting", "Ingest", "Storage", "Wire", "Text", "Model"]),
+    tests("Server", ["Server", "Agent", "Wire", "Text", "Model"]),
+    tests("Tidy", []),
+]
+
+let package = Package(
+    name: "pitot",
+    products: [.executable(name: "pitot", targets: ["pitot"])],
+    targets: libraries + modules + [
+        .executableTarget(
+            name: "pitot",
+            dependencies: ["Model", "Text", "Wire", "SLO", "Agent", "Server"],
+            swiftSettings: strict),
+    ] + testTargets,
+    cxxLanguageStandard: .cxx17
+)

@@ -1,0 +1,34 @@
+#include "CRE2.h"
+
+#include <re2/re2.h>
+
+#include <cstring>
+#include <new>
+
+struct pitot_re2 {
+  re2::RE2 regex;
+  pitot_re2(re2::StringPiece pattern, const re2::RE2::Options &options)
+      : regex(pattern, options) {}
+};
+
+extern "C" pitot_re2 *pitot_re2_compile(const char *pattern, size_t size, size_t max_bytes,
+                                        char *error, size_t error_size) {
+  re2::RE2::Options options;
+  options.set_log_errors(false);
+  options.set_max_mem(static_cast<int64_t>(max_bytes));
+  options.set_dot_nl(true);  // as Prometheus: '.' also matches a newline
+  auto *re = new (std::nothrow) pitot_re2(re2::StringPiece(pattern, size), options);
+  if (re == nullptr || re->regex.ok()) return re;
+  if (error_size > 0) {
+    std::strncpy(error, re->regex.error().c_str(), error_size - 1);
+    error[error_size - 1] = 0;
+  }
+  delete re;
+  return nullptr;
+}
+
+extern "C" void pitot_re2_free(pitot_re2 *re) { delete re; }
+
+extern "C" bool pitot_re2_full_match(const pitot_re2 *re, const char *text, size_t size) {
+  return re2::RE2::FullMatch(re2::StringPiece(text, size), re->regex);
+}

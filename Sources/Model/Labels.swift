@@ -1,0 +1,120 @@
+/// A label set in its canonical form: sorted by name (byte order), no empty values, each name once.
+///
+/// Stored as one byte string, `varint(length) name varint(length) value ...`, which is also a
+/// series' identity in the log (DESIGN §4.5). One allocation however many labels.
+public struct Labels: Hashable, Sendable {
+    /// The canonical bytes.
+    public let bytes: [UInt8]
+
+    /// The label that holds a metric's name.
+    public static let metricName = "__name__"
+    public static let empty = Labels([])
+
+    /// Sorts `pairs`, drops empty values; of equal names the last wins. O(n log n).
+    public init(_ pairs: [(String, String)]) {
+        var byName: [String: String] = [:]
+        for (name, value) in pairs { byName[name] = value }
+        let sorted = byName.filter { !$0.value.isEmpty }
+            .sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
+        var out = ByteWriter()
+        for (name, value) in sorted {
+            out.lengthPrefixed(name.utf8)
+            out.lengthPrefixed(value.utf8)
+        }
+        bytes = out.bytes
+    }
+
+    /// Takes bytes that are canonical already, as `bytes` of another value or the log gives them.
+    public init(canonical bytes: [UInt8]) { self.bytes = bytes }
+
+    public var isEmpty: Bool { bytes.isEmpty }
+
+    /// The pairs in canonical order. Invalid UTF-8 is repaired, as anywhere text is shown.
+    public var pairs: [(name: String, value: String)] {
+        var found: [(name: String, value: String)] = []
+        forEachRange { name, value in
+            found.append((text(name), text(value)))
+        }
+        return found
+    }
+
+    /// The value of a label, or nil. O(bytes), no allocation but the result.
+    public subscript(_ wanted: String) -> String? {
+        var result: String?
+        forEachRange { name, value in
+            if result == nil && bytes[name].elementsEqual(wanted.utf8) { result = text(value) }
+        }
+        return result
+    }
+
+    /// Only the labels of these names.
+    public func keeping(_ names: some Collection<String>) -> Labels {
+        Labels(pairs.filter { names.contains($0.name) }.map { ($0.name, $0.value) })
+    }
+
+    /// These labels with `others` on top.
+    public func merging(_ others: Labels) -> Labels {
+        Labels((pairs + others.pairs).map { ($0.name, $0.value) })
+    }
+
+    /// Calls `body` with the byte ranges of each name and value. Stops at malformed bytes.
+    public func forEachRange(_ body: (_ name: Range<Int>, _ value: Range<Int>) -> Void) {
+        var reader = ByteReader(bytes)
+        while !reader.isAtEnd {
+            guard let name = reader.lengthPrefixedRange(),
+                let value = reader.lengthPrefixedRange()
+            else { return }
+            body(name, value)
+        }
+    }
+
+    /// FNV-1a 64 over `name 0xff value 0xff`, as Alertmanager fingerprints label sets.
+    public var fingerprint: UInt64 {
+        var hash = FNV1a64()
+        forEachRange { name, value in
+            hash.combine(bytes[name])
+            hash.combine(0xff)
+            hash.combine(bytes[value])
+            hash.combine(0xff)
+        }
+        return hash.value
+    }
+
+    private func text(_ range: Range<Int>) -> String {
+        String(decoding: bytes[range], as: UTF8.self)
+    }
+}
+
+extension Labels: Comparable {
+    /// A total order that is the same in every process: by canonical bytes.
+    public static func < (left: Self, right: Self) -> Bool {
+        left.bytes.lexicographicallyPrecedes(right.bytes)
+    }
+}
+
+extension Labels: CustomStringConvertible {
+    /// Prometheus' notation: `name{a="b", c="d"}`.
+    public var description: String {
+        var name = ""
+        var list: [String] = []
+        for (label, value) in pairs {
+            if label == Self.metricName { name = value } else { list.append("\(label)=\(quoted(value))") }
+        }
+        if list.isEmpty && !name.isEmpty { return name }
+        return name + "{" + list.joined(separator: ", ") + "}"
+    }
+}
+
+/// A value in double quotes with Prometheus' escapes.
+public func quoted(_ value: String) -> String {
+    var text = "\""
+    for scalar in value.unicodeScalars {
+        switch scalar {
+        case "\"": text += "\\\""
+        case "\\": text += "\\\\"
+        case "\n": text += "\\n"
+        default: text.unicodeScalars.append(scalar)
+        }
+    }
+    return text + "\""
+}

@@ -1,0 +1,111 @@
+/// Writes JSON as bytes in the order of the calls. Commas are its business, nesting the caller's.
+///
+/// O(bytes). Numbers that JSON cannot hold (NaN, infinities) and nil are written as `null`: a
+/// figure that is not known is null, never 0 (DESIGN §5).
+public struct JSONWriter: Sendable {
+    public private(set) var bytes: [UInt8] = []
+    private var needsComma = false
+
+    public init() {}
+
+    public var text: String { String(decoding: bytes, as: UTF8.self) }
+
+    /// `{ ... }`; the body writes the members.
+    public mutating func object(_ body: (inout JSONWriter) -> Void) {
+        nested(UInt8(ascii: "{"), UInt8(ascii: "}"), body)
+    }
+
+    /// `[ ... ]`; the body writes the elements.
+    public mutating func array(_ body: (inout JSONWriter) -> Void) {
+        nested(UInt8(ascii: "["), UInt8(ascii: "]"), body)
+    }
+
+    /// A member's name. The next call writes its value.
+    public mutating func key(_ name: String) {
+        separate()
+        quote(name)
+        bytes.append(UInt8(ascii: ":"))
+        needsComma = false
+    }
+
+    public mutating func string(_ value: String) {
+        separate()
+        quote(value)
+    }
+
+    public mutating func bool(_ value: Bool) { raw(value ? "true" : "false") }
+    public mutating func integer(_ value: Int) { raw(String(value)) }
+    public mutating func null() { raw("null") }
+
+    public mutating func number(_ value: Double?) {
+        guard let value, value.isFinite else { return null() }
+        raw(value.description)
+    }
+
+    public mutating func member(_ name: String, _ value: String) {
+        key(name)
+        string(value)
+    }
+
+    public mutating func member(_ name: String, _ value: Double?) {
+        key(name)
+        number(value)
+    }
+
+    public mutating func member(_ name: String, integer value: Int) {
+        key(name)
+        integer(value)
+    }
+
+    public mutating func member(_ name: String, bool value: Bool) {
+        key(name)
+        bool(value)
+    }
+
+    /// An object whose members are all strings, in the order given.
+    public mutating func member(_ name: String, pairs: [(name: String, value: String)]) {
+        key(name)
+        object { for pair in pairs { $0.member(pair.name, pair.value) } }
+    }
+
+    private mutating func nested(
+        _ open: UInt8, _ close: UInt8, _ body: (inout JSONWriter) -> Void
+    ) {
+        separate()
+        bytes.append(open)
+        needsComma = false
+        body(&self)
+        bytes.append(close)
+        needsComma = true
+    }
+
+    private mutating func raw(_ text: String) {
+        separate()
+        bytes.append(contentsOf: text.utf8)
+    }
+
+    private mutating func separate() {
+        if needsComma { bytes.append(UInt8(ascii: ",")) }
+        needsComma = true
+    }
+
+    private mutating func quote(_ value: String) {
+        bytes.append(UInt8(ascii: "\""))
+        for byte in value.utf8 { escape(byte) }
+        bytes.append(UInt8(ascii: "\""))
+    }
+
+    private mutating func escape(_ byte: UInt8) {
+        switch byte {
+        case UInt8(ascii: "\""): bytes.append(contentsOf: #"\""#.utf8)
+        case UInt8(ascii: "\\"): bytes.append(contentsOf: #"\\"#.utf8)
+        case 0x0a: bytes.append(contentsOf: #"\n"#.utf8)
+        case 0x0d: bytes.append(contentsOf: #"\r"#.utf8)
+        case 0x09: bytes.append(contentsOf: #"\t"#.utf8)
+        case 0..<0x20:
+            let digits = String(byte, radix: 16)
+            bytes.append(contentsOf: ("\\u00" + (digits.count == 1 ? "0" : "") + digits).utf8)
+        default: bytes.append(byte)
+        }
+    }
+}
