@@ -17,6 +17,8 @@ extern "C" pitot_re2 *pitot_re2_compile(const char *pattern, size_t size, size_t
   options.set_log_errors(false);
   options.set_max_mem(static_cast<int64_t>(max_bytes));
   options.set_dot_nl(true);  // as Prometheus: '.' also matches a newline
+  // An empty Swift buffer may be null; RE2 tells a null text from an empty one.
+  if (pattern == nullptr) pattern = "";
   auto *re = new (std::nothrow) pitot_re2(re2::StringPiece(pattern, size), options);
   if (re == nullptr || re->regex.ok()) return re;
   if (error_size > 0) {
@@ -30,5 +32,6 @@ extern "C" pitot_re2 *pitot_re2_compile(const char *pattern, size_t size, size_t
 extern "C" void pitot_re2_free(pitot_re2 *re) { delete re; }
 
 extern "C" bool pitot_re2_full_match(const pitot_re2 *re, const char *text, size_t size) {
+  if (text == nullptr) text = "";
   return re2::RE2::FullMatch(re2::StringPiece(text, size), re->regex);
 }

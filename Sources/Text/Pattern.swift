@@ -1,0 +1,66 @@
+internal import CRE2
+
+/// Why a regular expression was refused.
+public enum PatternError: Error, Hashable, Sendable {
+    case tooLong(limit: Int)
+    /// RE2's reason: bad syntax, or a program over `Pattern.memoryMax`.
+    case invalid(reason: String)
+}
+
+extension PatternError: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .tooLong(let limit): "the regular expression is longer than \(limit) bytes"
+        case .invalid(let reason): "bad regular expression: \(reason)"
+        }
+    }
+}
+
+/// A regular expression that must match a whole text, as Prometheus' do; `.` matches a newline too.
+///
+/// RE2: matching is linear in the text and never backtracks. A class, since the program is shared.
+///
+/// Sendable is sound: `program` is never changed after `init` but by RE2 itself, whose matching is
+/// documented as thread-safe (its automaton cache has its own lock), and is freed once, in `deinit`.
+@safe public final class Pattern: @unchecked Sendable {
+    /// The longest expression, in bytes.
+    public static let bytesMax = 8 << 10
+    /// The most memory for one expression's program and automata.
+    public static let memoryMax = 1 << 20
+
+    public let source: String
+    private let program: OpaquePointer
+
+    /// Compiles an expression. O(expression), at most `memoryMax` bytes.
+    public init(_ source: String) throws(PatternError) {
+        let bytes = Array(source.utf8)
+        guard bytes.count <= Self.bytesMax else { throw .tooLong(limit: Self.bytesMax) }
+        var reason = [CChar](repeating: 0, count: 256)
+        // RE2 copies the pattern and writes at most `reason.count` bytes with the final zero.
+        let compiled = unsafe bytes.withUnsafeBytes { pattern in
+            unsafe reason.withUnsafeMutableBufferPointer { reason in
+                unsafe pitot_re2_compile(
+                    pattern.baseAddress, pattern.count, Self.memoryMax, reason.baseAddress,
+                    reason.count)
+            }
+        }
+        guard let compiled = unsafe compiled else {
+            let text = reason.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
+            throw .invalid(reason: String(decoding: text, as: UTF8.self))
+        }
+        self.source = source
+        unsafe program = compiled
+    }
+
+    deinit { unsafe pitot_re2_free(program) }
+
+    /// Whether the whole of `text` matches. O(text), allocates nothing in steady state.
+    public func matches(_ text: Span<UInt8>) -> Bool {
+        unsafe text.withUnsafeBufferPointer { buffer in
+            unsafe pitot_re2_full_match(program, buffer.baseAddress, buffer.count)
+        }
+    }
+
+    /// Whether the whole of `text` matches.
+    public func matches(_ text: String) -> Bool { matches(Array(text.utf8).span) }
+}
