@@ -1,0 +1,58 @@
+# Pitot's commands. `make help` lists them; each works in a fresh clone on Debian bookworm with
+# Swift 6.3 in PATH and fetches what else it needs.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+# A module may import only what Package.swift declares for it.
+SWIFT_FLAGS := --explicit-target-dependency-import-check error
+PITOT ?= .build/debug/pitot
+FORMATTED := Sources Tests Package.swift
+
+.PHONY: help setup build release demo test test-unit test-e2e lint format bench check clean
+
+help: ## List these targets
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  \033[1m%-10s\033[0m %s\n", $$1, $$2 }' \
+	    $(MAKEFILE_LIST)
+
+setup: ## Install the C libraries the build needs (apt; quick when all is there)
+	@scripts/setup.sh
+
+build: setup ## Build pitot for debugging: .build/debug/pitot
+	swift build $(SWIFT_FLAGS) --product pitot
+
+release: setup ## Build the stripped release binary: build/pitot
+	swift build $(SWIFT_FLAGS) -c release --static-swift-stdlib --product pitot
+	mkdir -p build
+	strip -o build/pitot .build/release/pitot
+	@ls -l build/pitot
+
+demo: build ## Watch a model's error budget burn, a page fire and resolve; needs no other service
+	$(PITOT) demo
+
+test: setup lint ## Everything: lint, unit tests, end-to-end test with a real Prometheus
+	swift build $(SWIFT_FLAGS) --build-tests
+	scripts/test.sh unit e2e
+
+test-unit: setup ## The Swift tests alone (FILTER=TidyTests for some)
+	swift build $(SWIFT_FLAGS) --build-tests
+	FILTER='$(FILTER)' scripts/test.sh unit
+
+test-e2e: build ## The end-to-end test alone: Prometheus -> pitot -> Alertmanager -> webhook
+	PITOT='$(PITOT)' scripts/test.sh e2e
+
+lint: ## Check the formatting (the house rules are Tests/TidyTests)
+	swift format lint --strict --parallel -r $(FORMATTED)
+
+format: ## Format all Swift in place
+	swift format -i --parallel -r $(FORMATTED)
+
+bench: setup ## Measure in release mode; allocation counts gate, times are reported
+	swift run -c release pitot-bench
+
+check: build ## Check the example SLO files in rules/
+	$(PITOT) check rules/
+
+clean: ## Remove everything that was built or fetched
+	rm -rf .build build
