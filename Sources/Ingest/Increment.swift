@@ -1,0 +1,92 @@
+public import Model
+
+/// How an increment of a counter was judged (DESIGN §4.1).
+public enum IncrementClass: UInt8, CaseIterable, Hashable, Sendable {
+    /// The difference to the previous sample.
+    case normal
+    /// The counter fell: it restarted, and its new value is the increment.
+    case reset
+    /// The difference over more than two scrape intervals: exact, but spread over an unknown time.
+    case gap
+    /// The value of a series that began while its target was being watched.
+    case birth
+    /// A first value that counts nothing: where it began is not known.
+    case baseline
+
+    public var word: String {
+        switch self {
+        case .normal: "normal"
+        case .reset: "reset"
+        case .gap: "gap"
+        case .birth: "birth"
+        case .baseline: "baseline"
+        }
+    }
+}
+
+/// Who consumes a series, in the consumer's own numbering.
+public struct Route: Hashable, Sendable {
+    public let slot: UInt32
+    /// Since when the consumer has been counting: a series born earlier is no birth to it.
+    public let since: Timestamp
+
+    public init(slot: UInt32, since: Timestamp) {
+        self.slot = slot
+        self.since = since
+    }
+}
+
+/// Events counted at a sample's time for one consumer. Belongs to `time`, whenever it arrived.
+public struct Increment: Hashable, Sendable {
+    public let slot: UInt32
+    public let kind: IncrementClass
+    public let time: Timestamp
+    /// Events, never negative. For `baseline` the value that is not counted.
+    public let value: Double
+    /// Time since the previous sample when that was more than two scrape intervals, else zero.
+    public let span: TimeSpan
+    public let target: UInt32
+
+    public init(
+        slot: UInt32, kind: IncrementClass, time: Timestamp, value: Double, span: TimeSpan,
+        target: UInt32
+    ) {
+        self.slot = slot
+        self.kind = kind
+        self.time = time
+        self.value = value
+        self.span = span
+        self.target = target
+    }
+}
+
+/// Whether a target is being seen.
+public enum TargetCondition: Hashable, Sendable {
+    case up
+    /// Its scrapes fail (`up == 0`) since the first of them; `noticed` on the agent's clock.
+    case down(since: Timestamp, noticed: Timestamp)
+    /// Nothing has arrived since its last scrape, and no stale markers said why.
+    case silent(since: Timestamp, noticed: Timestamp)
+    /// It ended with stale markers, `up` included.
+    case retired(at: Timestamp, noticed: Timestamp)
+}
+
+/// A target's condition changed.
+public struct ConditionChange: Hashable, Sendable {
+    public let target: UInt32
+    public let condition: TargetCondition
+}
+
+/// What an event led to, for the ledger: increments of complete scrapes, and conditions.
+public struct IntakeOutput: Sendable {
+    public internal(set) var increments: [Increment] = []
+    public internal(set) var conditions: [ConditionChange] = []
+
+    public init() {}
+
+    /// Empties it and keeps the memory.
+    public mutating func removeAll() {
+        increments.removeAll(keepingCapacity: true)
+        conditions.removeAll(keepingCapacity: true)
+    }
+}

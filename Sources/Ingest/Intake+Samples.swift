@@ -1,0 +1,135 @@
+import Model
+import Storage
+
+// The per-sample path: order check, the scrape it belongs to, the increment it makes.
+
+enum Taken {
+    case stored, duplicate
+    case refused(Refusal)
+}
+
+extension Intake {
+    @inline(__always)
+    mutating func take(
+        _ id: SeriesID, _ time: Timestamp, _ value: Double, _ now: Timestamp,
+        _ output: inout IntakeOutput
+    ) -> Taken {
+        if time.millis <= 0 { return .refused(.outOfBounds) }
+        if time > now + Self.aheadMax { return .refused(.tooFarAhead) }
+        let place = places[Int(id.index)]
+        switch store.append(id, at: time, value: value) {
+        case .stored(let previous):
+            if place.target != cursor.target || time != cursor.time {
+                commitCursor(now, &output)
+                cursor.begin(place.target, targets[Int(place.target)], at: time)
+            }
+            note(place, previous, time, value)
+            return .stored
+        case .duplicate: return .duplicate
+        case .conflict: return .refused(.conflict)
+        case .outOfOrder: return .refused(.outOfOrder)
+        }
+    }
+
+    @inline(__always)
+    private mutating func note(
+        _ place: SeriesPlace, _ previous: SeriesTail, _ time: Timestamp, _ value: Double
+    ) {
+        if previous.time == cursor.previous && !isStaleMarker(previous.value) {
+            cursor.delivered += 1
+        }
+        if isStaleMarker(value) { return noteEnd(place) }
+        cursor.alive += 1
+        if place.role != .plain { noteRole(place, value) }
+        if place.feed != SeriesPlace.noFeed { stage(place.feed, time, value) }
+    }
+
+    @inline(never)
+    private mutating func noteEnd(_ place: SeriesPlace) {
+        cursor.ended += 1
+        cursor.endedMetrics.append(place.metric)
+        if place.role == .up { cursor.hasUpEnded = true }
+    }
+
+    private mutating func noteRole(_ place: SeriesPlace, _ value: Double) {
+        switch place.role {
+        case .up: cursor.upValue = value
+        case .processStart:
+            guard value > 0 && value < 1e11 else { return }
+            let start = Timestamp(millis: Int64(value * 1000))
+            targets[Int(place.target)].processStart = start
+        case .plain: break
+        }
+    }
+
+    /// Works out a counted series' increment. NaN and infinities are no counts and are passed over.
+    @inline(__always)
+    private mutating func stage(_ index: UInt32, _ time: Timestamp, _ value: Double) {
+        guard value.isFinite else { return }
+        let last = feeds[Int(index)].lastTime
+        let lastValue = feeds[Int(index)].lastValue
+        feeds[Int(index)].lastTime = time
+        feeds[Int(index)].lastValue = value
+        let staged: StagedIncrement
+        if last == .distantPast {
+            staged = StagedIncrement(feed: index, kind: .firstSeen, value: value, span: .zero)
+        } else {
+            let step = time - last
+            let isGap = step > cursor.gapAfter
+            let span = isGap ? step : .zero
+            if value < lastValue {
+                staged = StagedIncrement(
+                    feed: index, kind: .known(.reset), value: max(0, value), span: span)
+            } else {
+                staged = StagedIncrement(
+                    feed: index, kind: .known(isGap ? .gap : .normal), value: value - lastValue,
+                    span: span)
+            }
+        }
+        cursor.staged.append(staged)
+    }
+
+    /// Merges the run into its scrape, and closes what is complete.
+    mutating func commitCursor(_ now: Timestamp, _ output: inout IntakeOutput) {
+        guard cursor.target != ScrapeCursor.none else { return }
+        let target = cursor.target
+        defer { cursor.target = ScrapeCursor.none }
+        cover(targets[Int(target)].sender, cursor.time, cursor.gapAfter)
+        let isLate = cursor.time <= targets[Int(target)].lastScrape
+        if isLate { return emitLate(target, now, &output) }
+        let opened = targets[Int(target)].merge(cursor, settle: settings.settle, now: now)
+        if let deadline = opened { timers.add(deadline, target, cursor.time) }
+        while targets[Int(target)].isOldestComplete,
+            let oldest = targets[Int(target)].open.first, oldest.time <= now
+        {
+            scrapesComplete += 1
+            closeOldest(of: target, now, &output)
+        }
+    }
+
+    /// Keeps the time for which a sender's samples have come without a gap.
+    private mutating func cover(_ sender: UInt32, _ time: Timestamp, _ gapAfter: TimeSpan) {
+        let index = Int(sender)
+        guard time > senders[index].newest else { return }
+        if time - senders[index].newest > gapAfter { senders[index].coveredSince = time }
+        senders[index].newest = time
+    }
+}
+
+extension Target {
+    /// Adds a run to its scrape. Returns the deadline when that scrape is new.
+    mutating func merge(_ cursor: ScrapeCursor, settle: TimeSpan, now: Timestamp) -> Timestamp? {
+        lastArrival = now
+        if let index = open.firstIndex(where: { $0.time == cursor.time }) {
+            open[index].merge(cursor)
+            return nil
+        }
+        // A sender ahead of our clock: its scrape counts once its time has come.
+        let deadline = max(now + settle, cursor.time)
+        var scrape = OpenScrape(time: cursor.time, previous: cursor.previous, deadline: deadline)
+        scrape.merge(cursor)
+        let index = open.firstIndex { $0.time > cursor.time } ?? open.count
+        open.insert(scrape, at: index)
+        return deadline
+    }
+}

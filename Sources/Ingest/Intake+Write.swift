@@ -1,0 +1,144 @@
+public import Model
+import Storage
+public import Wire
+
+// A write in two steps (DESIGN §4.5): `resolve` finds or adds the series, then, after the caller
+// has routed the new ones, `apply` checks and takes the samples and gives the canonical form for
+// the log. Replay calls `addSeries` and `apply` with that form and nothing else.
+
+/// A batch whose series are known by number.
+public struct Resolution: Sendable {
+    static let refusedSeries = UInt32.max
+
+    /// Series added by this batch; to be routed before `apply`.
+    public internal(set) var added: [SeriesID] = []
+    /// Parallel to the batch's series.
+    var ids: [UInt32] = []
+    var write = ResolvedWrite()
+}
+
+extension Intake {
+    /// How far ahead of the agent's clock a sample may be, as Prometheus' receiver has it.
+    static let aheadMax = TimeSpan.minutes(10)
+    private static let examplesMax = 4
+
+    /// Finds the batch's series, adding those not yet known. O(series); parses labels only for
+    /// label blocks seen for the first time.
+    public mutating func resolve(_ batch: WriteBatch, now: Timestamp) -> Resolution {
+        var resolution = Resolution()
+        resolution.ids.reserveCapacity(batch.series.count)
+        for block in batch.series {
+            if let id = store.find(low: block.key.low, high: block.key.high) {
+                resolution.ids.append(id.index)
+            } else {
+                resolution.ids.append(resolveUnknown(block, batch, now, &resolution))
+            }
+        }
+        if batch.histograms > 0 {
+            refuse(.histogram, batch.histograms, "", &resolution.write.tally)
+        }
+        return resolution
+    }
+
+    @inline(never)
+    private mutating func resolveUnknown(
+        _ block: SeriesBlock, _ batch: WriteBatch, _ now: Timestamp, _ resolution: inout Resolution
+    ) -> UInt32 {
+        let labels: Labels
+        do throws(LabelFault) {
+            labels = try canonicalLabels(
+                of: batch.bytes, in: block.labels, limits: settings.labelLimits)
+        } catch {
+            refuse(.labels(error), block.samples.count, "", &resolution.write.tally)
+            return Resolution.refusedSeries
+        }
+        if let known = store.find(labels) {
+            store.remember(low: block.key.low, high: block.key.high, as: known)
+            return known.index
+        }
+        // A block without a sample makes no series: nothing of it would ever be used.
+        guard !block.samples.isEmpty else { return Resolution.refusedSeries }
+        guard store.count < settings.seriesMax else {
+            refuse(
+                .seriesLimit, block.samples.count, labels.description, &resolution.write.tally)
+            return Resolution.refusedSeries
+        }
+        let id = add(labels, now: now)
+        store.remember(low: block.key.low, high: block.key.high, as: id)
+        resolution.write.newSeries.append(labels)
+        resolution.added.append(id)
+        return id.index
+    }
+
+    /// Takes the batch's samples. The result is what the log keeps. O(samples).
+    public mutating func apply(
+        _ batch: WriteBatch, _ resolution: Resolution, now: Timestamp,
+        into output: inout IntakeOutput
+    ) -> ResolvedWrite {
+        var write = resolution.write
+        write.ids.reserveCapacity(batch.timestamps.count)
+        write.times.reserveCapacity(batch.timestamps.count)
+        write.values.reserveCapacity(batch.timestamps.count)
+        for (index, block) in batch.series.enumerated() {
+            let id = resolution.ids[index]
+            guard id != Resolution.refusedSeries else { continue }
+            for sample in block.samples {
+                let time = batch.timestamps[sample]
+                let value = batch.values[sample]
+                switch take(SeriesID(id), Timestamp(millis: time), value, now, &output) {
+                case .stored:
+                    write.ids.append(id)
+                    write.times.append(time)
+                    write.values.append(value)
+                case .duplicate: write.tally.duplicates += 1
+                case .refused(let refusal):
+                    refuse(refusal, 1, id, &write.tally)
+                }
+            }
+        }
+        write.tally.stored = write.ids.count
+        finish(write.tally, now, &output)
+        return write
+    }
+
+    /// Replay: adds the series of a logged write. The caller routes them, then calls `apply`.
+    public mutating func addSeries(of write: ResolvedWrite, now: Timestamp) -> [SeriesID] {
+        write.newSeries.map { add($0, now: now) }
+    }
+
+    /// Replay: takes the samples of a logged write. O(samples).
+    public mutating func apply(
+        _ write: ResolvedWrite, now: Timestamp, into output: inout IntakeOutput
+    ) {
+        for index in write.ids.indices where Int(write.ids[index]) < store.count {
+            let time = Timestamp(millis: write.times[index])
+            _ = take(SeriesID(write.ids[index]), time, write.values[index], now, &output)
+        }
+        finish(write.tally, now, &output)
+    }
+
+    private mutating func finish(
+        _ tally: WriteTally, _ now: Timestamp, _ output: inout IntakeOutput
+    ) {
+        commitCursor(now, &output)
+        count(tally)
+    }
+
+    private func refuse(
+        _ refusal: Refusal, _ count: Int, _ id: UInt32, _ tally: inout WriteTally
+    ) {
+        let isNew = !tally.examples.contains { $0.refusal == refusal }
+        let name = isNew ? store.labels(of: SeriesID(id)).description : ""
+        refuse(refusal, count, name, &tally)
+    }
+
+    private func refuse(
+        _ refusal: Refusal, _ count: Int, _ series: String, _ tally: inout WriteTally
+    ) {
+        tally.refuse(refusal, count: count)
+        let isNew = !tally.examples.contains { $0.refusal == refusal }
+        if isNew && tally.examples.count < Self.examplesMax {
+            tally.examples.append((refusal, series))
+        }
+    }
+}

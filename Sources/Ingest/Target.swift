@@ -1,0 +1,104 @@
+public import Model
+
+// A target is what one scrape of Prometheus reads: all its series share job, instance and the
+// external labels, and all samples of one scrape share a timestamp. That is what makes "this
+// series was not there a scrape ago" a fact and not a guess, and what tells a complete scrape from
+// one still on its way through the sender's shards.
+
+/// One scrape whose samples are still arriving.
+struct OpenScrape: Sendable {
+    let time: Timestamp
+    /// The target's scrape before this one; `distantPast` when there is none.
+    let previous: Timestamp
+    /// When it is taken as it is, on the agent's clock.
+    let deadline: Timestamp
+    /// Series of the previous scrape that this one has brought, stale markers included.
+    var delivered = 0
+    /// Series with a value.
+    var alive = 0
+    var ended = 0
+    var staged: [StagedIncrement] = []
+    /// Metrics of which a series ended in this scrape.
+    var endedMetrics: [UInt32] = []
+    var upValue: Double?
+    var hasUpEnded = false
+}
+
+/// An increment that waits for its scrape to be complete.
+struct StagedIncrement: Sendable {
+    enum Kind: Sendable {
+        case known(IncrementClass)
+        /// First seen in this scrape: birth or baseline, as the complete scrape will show.
+        case firstSeen
+    }
+
+    let feed: UInt32
+    let kind: Kind
+    let value: Double
+    let span: TimeSpan
+}
+
+/// A scraped endpoint, or one series for senders that name no `instance`.
+public struct Target: Sendable {
+    /// The labels that tell it from others: job, instance and the sender's external labels.
+    public let identity: Labels
+    let sender: UInt32
+    /// A series of its own without an `instance`: complete with each sample.
+    let isSingleton: Bool
+    public internal(set) var condition: TargetCondition = .up
+    /// When the newest sample arrived, on the agent's clock.
+    var lastArrival: Timestamp
+    /// The newest scrape that is closed, and the one before it.
+    public internal(set) var lastScrape = Timestamp.distantPast
+    var beforeLast = Timestamp.distantPast
+    /// Series with a value in the newest closed scrape.
+    var live = 0
+    var open: [OpenScrape] = []
+    var processStart: Timestamp?
+    var hasUp = false
+    private var recentSteps: [TimeSpan] = []
+
+    /// What the scrape interval is taken for until two scrapes have shown it.
+    static let intervalAssumed = TimeSpan.minutes(1)
+    private static let stepsKept = 5
+
+    init(identity: Labels, sender: UInt32, isSingleton: Bool, now: Timestamp) {
+        self.identity = identity
+        self.sender = sender
+        self.isSingleton = isSingleton
+        lastArrival = now
+    }
+
+    /// The scrape interval: the lower median of the last five steps, so that one outage does not
+    /// stretch it and a changed configuration is learnt in three scrapes.
+    public var interval: TimeSpan {
+        guard !recentSteps.isEmpty else { return Self.intervalAssumed }
+        return recentSteps.sorted()[(recentSteps.count - 1) / 2]
+    }
+
+    mutating func learn(step: TimeSpan) {
+        recentSteps.append(step)
+        if recentSteps.count > Self.stepsKept { recentSteps.removeFirst() }
+    }
+
+    mutating func closed(_ scrape: OpenScrape) {
+        if lastScrape != .distantPast { learn(step: scrape.time - lastScrape) }
+        beforeLast = lastScrape
+        lastScrape = scrape.time
+        live = scrape.alive
+    }
+
+    /// Whether the oldest open scrape has brought every series of the scrape before it.
+    var isOldestComplete: Bool {
+        guard let oldest = open.first else { return false }
+        if isSingleton { return true }
+        return live > 0 && oldest.previous == lastScrape && oldest.delivered >= live
+    }
+}
+
+/// Who remote-writes: the external labels of its series.
+struct Sender: Sendable {
+    /// Samples have come without a gap since then.
+    var coveredSince: Timestamp
+    var newest: Timestamp
+}

@@ -1,0 +1,99 @@
+public import Model
+
+/// Why a series' labels cannot be taken. The series' samples are refused, the rest is written.
+public enum LabelFault: String, Error, Hashable, Sendable, CaseIterable {
+    case malformed = "malformed_labels"
+    case missingMetricName = "missing_metric_name"
+    case emptyName = "empty_label_name"
+    case duplicateName = "duplicate_label"
+    case invalidUTF8 = "invalid_utf8"
+    case tooMany = "too_many_labels"
+    case tooLong = "label_too_long"
+}
+
+/// Caps on one series' labels.
+public struct LabelLimits: Hashable, Sendable {
+    public var labels: Int
+    public var nameBytes: Int
+    public var valueBytes: Int
+
+    public static let standard = LabelLimits(labels: 40, nameBytes: 1024, valueBytes: 4096)
+
+    public init(labels: Int, nameBytes: Int, valueBytes: Int) {
+        self.labels = labels
+        self.nameBytes = nameBytes
+        self.valueBytes = valueBytes
+    }
+}
+
+/// Turns a label block into the canonical form: sorted, checked, empty values left out.
+///
+/// Runs once per new series, so clarity wins over speed. Any valid UTF-8 is accepted as a name, as
+/// Prometheus 3 does. O(n log n).
+public func canonicalLabels(
+    of bytes: [UInt8], in range: Range<Int>, limits: LabelLimits
+) throws(LabelFault) -> Labels {
+    var found: [(name: Range<Int>, value: Range<Int>)] = []
+    var reader = ByteReader(bytes, in: range)
+    while !reader.isAtEnd {
+        guard reader.byte() == 0x0a, let block = reader.lengthPrefixedRange() else {
+            throw .malformed
+        }
+        let label = try oneLabel(bytes, block)
+        guard !label.name.isEmpty else { throw .emptyName }
+        if label.value.isEmpty { continue }
+        guard label.name.count <= limits.nameBytes, label.value.count <= limits.valueBytes else {
+            throw .tooLong
+        }
+        guard found.count < limits.labels else { throw .tooMany }
+        found.append(label)
+    }
+    found.sort { bytes[$0.name].lexicographicallyPrecedes(bytes[$1.name]) }
+    return try canonical(bytes, found)
+}
+
+private func oneLabel(
+    _ bytes: [UInt8], _ block: Range<Int>
+) throws(LabelFault) -> (name: Range<Int>, value: Range<Int>) {
+    var name = 0..<0
+    var value = 0..<0
+    var reader = ByteReader(bytes, in: block)
+    while !reader.isAtEnd {
+        guard let tag = reader.varint() else { throw .malformed }
+        switch (tag >> 3, tag & 7) {
+        case (1, 2), (2, 2):
+            guard let text = reader.lengthPrefixedRange() else { throw .malformed }
+            if tag >> 3 == 1 { name = text } else { value = text }
+        case (_, 2):
+            guard reader.lengthPrefixedRange() != nil else { throw .malformed }
+        case (_, 0):
+            guard reader.varint() != nil else { throw .malformed }
+        case (_, 1):
+            guard reader.fixed64() != nil else { throw .malformed }
+        case (_, 5):
+            guard reader.fixed32() != nil else { throw .malformed }
+        default: throw .malformed
+        }
+    }
+    return (name, value)
+}
+
+private func canonical(
+    _ bytes: [UInt8], _ sorted: [(name: Range<Int>, value: Range<Int>)]
+) throws(LabelFault) -> Labels {
+    var writer = ByteWriter()
+    var hasMetricName = false
+    for (index, label) in sorted.enumerated() {
+        if index > 0, bytes[sorted[index - 1].name].elementsEqual(bytes[label.name]) {
+            throw .duplicateName
+        }
+        guard String(validating: bytes[label.name], as: UTF8.self) != nil,
+            String(validating: bytes[label.value], as: UTF8.self) != nil
+        else { throw .invalidUTF8 }
+        if bytes[label.name].elementsEqual(Labels.metricName.utf8) { hasMetricName = true }
+        writer.lengthPrefixed(bytes[label.name])
+        writer.lengthPrefixed(bytes[label.value])
+    }
+    guard hasMetricName else { throw .missingMetricName }
+    return Labels(canonical: writer.bytes)
+}

@@ -1,0 +1,165 @@
+// Remote write 1.0 (https://prometheus.io/docs/specs/prw/remote_write_spec/):
+//
+//   WriteRequest { repeated TimeSeries timeseries = 1; repeated MetricMetadata metadata = 3; }
+//   TimeSeries   { repeated Label labels = 1; repeated Sample samples = 2;
+//                  repeated Exemplar exemplars = 3; repeated Histogram histograms = 4; }
+//   Sample       { double value = 1; int64 timestamp = 2; }
+//
+// One pass, no allocation per series or sample beyond the columns. Senders write a series' labels
+// as one run of fields, so the run's bytes are hashed where they stand; a series whose labels are
+// scattered is gathered into a side buffer first.
+
+/// Decodes the body of a remote write 1.0 request.
+public struct RemoteWriteDecoder: Sendable {
+    public let seed: HashSeed
+    public let limits: WireLimits
+
+    public init(seed: HashSeed, limits: WireLimits) {
+        self.seed = seed
+        self.limits = limits
+    }
+
+    /// Uncompresses and decodes a body as it came over HTTP. O(bytes).
+    public func decode(
+        compressed: UnsafeRawBufferPointer
+    ) throws(WireError) -> WriteBatch {
+        try decode(unsafe Snappy.uncompress(compressed, limit: limits.bodyBytes))
+    }
+
+    /// Decodes an uncompressed `WriteRequest`; the batch takes the bytes over. O(bytes).
+    public func decode(_ body: [UInt8]) throws(WireError) -> WriteBatch {
+        guard !body.isEmpty else { throw .emptyBody }
+        var batch = WriteBatch()
+        // 75 bytes a sample is lean for remote write 1.0, so most batches never regrow.
+        let expected = min(limits.samples, body.count / 75 + 16)
+        batch.series.reserveCapacity(expected)
+        batch.timestamps.reserveCapacity(expected)
+        batch.values.reserveCapacity(expected)
+        var gathered: [UInt8] = []
+        let fault = unsafe body.withUnsafeBufferPointer { buffer -> WireError? in
+            guard let base = buffer.baseAddress else { return .emptyBody }
+            var cursor = unsafe WireCursor(buffer, base: base)
+            do throws(WireError) {
+                try request(&cursor, body, &batch, &gathered)
+                return nil
+            } catch {
+                return error
+            }
+        }
+        if let fault { throw fault }
+        batch.bytes = body
+        if !gathered.isEmpty { batch.bytes.append(contentsOf: gathered) }
+        return batch
+    }
+
+    private func request(
+        _ cursor: inout WireCursor, _ body: [UInt8], _ batch: inout WriteBatch,
+        _ gathered: inout [UInt8]
+    ) throws(WireError) {
+        var sawKnownField = false
+        while !cursor.isAtEnd {
+            let (number, type) = try cursor.tag()
+            if number == 1 && type == 2 {
+                sawKnownField = true
+                guard batch.series.count < limits.series else {
+                    throw .tooManySeries(limit: limits.series)
+                }
+                var series = try cursor.message()
+                try timeSeries(&series, body, &batch, &gathered)
+            } else {
+                if number == 3 && type == 2 {
+                    sawKnownField = true
+                    batch.metadata += 1
+                }
+                try cursor.skip(type: type)
+            }
+        }
+        if !sawKnownField { throw .noKnownField }
+    }
+
+    @inline(__always)
+    private func timeSeries(
+        _ cursor: inout WireCursor, _ body: [UInt8], _ batch: inout WriteBatch,
+        _ gathered: inout [UInt8]
+    ) throws(WireError) {
+        let firstSample = batch.timestamps.count
+        let labelsStart = cursor.offset
+        try cursor.skipRun(of: 0x0a)
+        let labelsEnd = cursor.offset
+        var key = cursor.key(from: labelsStart, seed: seed)
+        var range = labelsStart..<labelsEnd
+        while !cursor.isAtEnd {
+            if cursor.peek == 0x12 {
+                cursor.advanceByte()
+                var message = try cursor.message()
+                try sample(&message, &batch)
+            } else if cursor.peek == 0x0a {
+                let start = cursor.offset
+                try cursor.skipRun(of: 0x0a)
+                range = gather(start..<cursor.offset, after: range, body, &gathered)
+                key = gatheredKey(range, body.count, gathered)
+            } else {
+                let (number, type) = try cursor.tag()
+                if number == 3 && type == 2 { batch.exemplars += 1 }
+                if number == 4 && type == 2 { batch.histograms += 1 }
+                try cursor.skip(type: type)
+            }
+        }
+        batch.series.append(
+            SeriesBlock(
+                key: key, labelsStart: UInt32(range.lowerBound),
+                labelsEnd: UInt32(range.upperBound), samplesStart: UInt32(firstSample),
+                samplesEnd: UInt32(batch.timestamps.count)))
+    }
+
+    @inline(__always)
+    private func sample(
+        _ cursor: inout WireCursor, _ batch: inout WriteBatch
+    ) throws(WireError) {
+        guard batch.timestamps.count < limits.samples else {
+            throw .tooManySamples(limit: limits.samples)
+        }
+        var value = 0.0
+        var timestamp: Int64 = 0
+        while !cursor.isAtEnd {
+            switch cursor.peek {
+            case 0x09:
+                cursor.advanceByte()
+                value = Double(bitPattern: try cursor.fixed64())
+            case 0x10:
+                cursor.advanceByte()
+                timestamp = Int64(bitPattern: try cursor.varint())
+            default:
+                let (_, type) = try cursor.tag()
+                try cursor.skip(type: type)
+            }
+        }
+        batch.values.append(value)
+        batch.timestamps.append(timestamp)
+    }
+
+    /// Joins a further run of labels to those before it, at the end of the side buffer. Returns
+    /// where they stand together, counted past the body's end.
+    private func gather(
+        _ run: Range<Int>, after known: Range<Int>, _ body: [UInt8], _ gathered: inout [UInt8]
+    ) -> Range<Int> {
+        let start = gathered.count
+        if known.lowerBound >= body.count {
+            let standing = (known.lowerBound - body.count)..<(known.upperBound - body.count)
+            gathered.append(contentsOf: Array(gathered[standing]))
+        } else {
+            gathered.append(contentsOf: body[known])
+        }
+        gathered.append(contentsOf: body[run])
+        return (body.count + start)..<(body.count + gathered.count)
+    }
+
+    private func gatheredKey(
+        _ range: Range<Int>, _ bodyCount: Int, _ gathered: [UInt8]
+    ) -> SeriesKey {
+        unsafe gathered.withUnsafeBytes { bytes in
+            guard let base = bytes.baseAddress else { return SeriesKey(low: 0, high: 0) }
+            return unsafe hashKey(base + (range.lowerBound - bodyCount), range.count, seed)
+        }
+    }
+}

@@ -1,0 +1,48 @@
+/// Why a request body was refused as a whole. Offsets are into the decoded body.
+public enum WireError: Error, Hashable, Sendable {
+    case emptyBody
+    /// Not a snappy block, or one that does not decode.
+    case badSnappy
+    /// The snappy header claims more than `limit` decoded bytes. Found before allocating.
+    case tooLarge(limit: Int)
+    case truncated(at: Int)
+    case badVarint(at: Int)
+    /// A group, a reserved wire type, or field number 0.
+    case badTag(at: Int)
+    case tooManySeries(limit: Int)
+    case tooManySamples(limit: Int)
+    /// Well-formed protobuf without one field of a write request: most likely another protocol.
+    case noKnownField
+}
+
+extension WireError {
+    /// One line for the reply and the log. Holds no payload.
+    public var reason: String {
+        switch self {
+        case .emptyBody: "empty body; expected a snappy-compressed WriteRequest"
+        case .badSnappy: "body is not a snappy block (the framed format is not accepted)"
+        case .tooLarge(let limit): "decoded length exceeds limit \(limit)"
+        case .truncated(let at): "protobuf ends inside a field at byte \(at)"
+        case .badVarint(let at): "malformed varint at byte \(at)"
+        case .badTag(let at): "malformed field tag at byte \(at)"
+        case .tooManySeries(let limit): "more than \(limit) series in one body; send smaller batches"
+        case .tooManySamples(let limit):
+            "more than \(limit) samples in one body; send smaller batches"
+        case .noKnownField:
+            "no field of prometheus.WriteRequest in the body; is it remote write 1.0?"
+        }
+    }
+
+    /// A stable word for the `reason` label of metrics.
+    public var metricReason: String {
+        switch self {
+        case .emptyBody: "empty_body"
+        case .badSnappy: "bad_snappy"
+        case .tooLarge: "too_large"
+        case .truncated, .badVarint, .badTag: "bad_protobuf"
+        case .tooManySeries: "too_many_series"
+        case .tooManySamples: "too_many_samples"
+        case .noKnownField: "unknown_message"
+        }
+    }
+}
