@@ -1,0 +1,172 @@
+public import Model
+
+// The life cycle of alerts, after Prometheus' rules/alerting.go: inactive -> pending (`for`) ->
+// firing -> resolved, the resolved kept 15 minutes so that a receiver that missed the end hears it
+// again. An inactive alert takes no memory. `time` is the evidence's, `now` the agent's (DESIGN
+// §4.3): firing, `for` and resolving follow the evidence, retention follows the clock.
+
+/// Every alert that is pending, firing or lately resolved, by its labels. Bounded by `alertsMax`.
+public struct AlertBook: Sendable {
+    /// How long a resolved alert is kept, and resent to Alertmanagers (Prometheus' value).
+    public static let resolvedRetention = TimeSpan.minutes(15)
+    /// The annotation that says why an alert ended when it did not just clear.
+    public static let reasonAnnotation = "resolved_reason"
+
+    /// The most alerts kept at a time. Lowering it drops nothing that is kept already.
+    public var alertsMax: Int
+    /// New alerts that found the book full of pending and firing ones.
+    public private(set) var refused: UInt64 = 0
+    /// Resolved alerts that made room for new ones before their 15 minutes had passed.
+    public private(set) var evicted: UInt64 = 0
+
+    private var kept: [Labels: Alert] = [:]
+    /// In order of resolution. An entry whose alert has fired again since is stale and skipped.
+    private var retained: [Retained] = []
+
+    private struct Retained {
+        let key: Labels
+        let resolvedAt: Timestamp
+    }
+
+    /// An empty book.
+    public init(alertsMax: Int = NotifierLimits().alerts) { self.alertsMax = alertsMax }
+
+    /// How many alerts are kept, in whatever state.
+    public var count: Int { kept.count }
+
+    /// All kept alerts, sorted by labels. O(n log n).
+    public var alerts: [Alert] { kept.values.sorted { $0.labels < $1.labels } }
+
+    /// The alert as it is kept, or nil if it is inactive. O(1).
+    public subscript(_ key: Labels) -> Alert? { kept[key] }
+
+    /// Where an alert is in its life. O(1).
+    public func state(of key: Labels) -> AlertState { kept[key]?.state ?? .inactive }
+
+    /// When `expire` has something to drop next.
+    public var nextDeadline: Timestamp? {
+        retained.first.map { $0.resolvedAt + Self.resolvedRetention + .milliseconds(1) }
+    }
+
+    /// Takes one evaluation's word. O(1); the details of a clear or unknown one are not used.
+    public mutating func observe(
+        _ observation: Observation, of key: Labels, details: AlertDetails, hold: TimeSpan,
+        at time: Timestamp, now: Timestamp
+    ) -> AlertChange? {
+        switch observation {
+        case .unknown: nil
+        case .clear: end(key, .cleared, at: time, now: now)
+        case .breaching: breach(key, details, hold: hold, at: time, now: now)
+        }
+    }
+
+    /// Ends an alert whose group or rule is no more.
+    public mutating func resolve(
+        _ key: Labels, reason: ResolveReason, at time: Timestamp, now: Timestamp
+    ) -> AlertChange? {
+        end(key, reason, at: time, now: now)
+    }
+
+    /// Drops the resolved alerts whose retention has passed.
+    public mutating func expire(at now: Timestamp) {
+        var expired = 0
+        while expired < retained.count {
+            let oldest = retained[expired]
+            guard now - oldest.resolvedAt > Self.resolvedRetention else { break }
+            remove(oldest)
+            expired += 1
+        }
+        retained.removeFirst(expired)
+    }
+
+    private mutating func breach(
+        _ key: Labels, _ details: AlertDetails, hold: TimeSpan, at time: Timestamp, now: Timestamp
+    ) -> AlertChange? {
+        switch state(of: key) {
+        case .inactive:
+            guard hasRoom() else {
+                refused += 1
+                return nil
+            }
+            return begin(key, details, hold: hold, at: time, now: now)
+        case .resolved:
+            return begin(key, details, hold: hold, at: time, now: now)
+        case .pending(let since):
+            kept[key]?.details = details
+            guard time - since >= hold else { return nil }
+            return enter(.firing(since: since, firedAt: time), key, details, now, .fired(at: time))
+        case .firing:
+            kept[key]?.details = details
+            return nil
+        }
+    }
+
+    private mutating func begin(
+        _ key: Labels, _ details: AlertDetails, hold: TimeSpan, at time: Timestamp, now: Timestamp
+    ) -> AlertChange {
+        if hold > .zero {
+            return enter(.pending(since: time), key, details, now, .pendingBegan(since: time))
+        }
+        return enter(.firing(since: time, firedAt: time), key, details, now, .fired(at: time))
+    }
+
+    /// The one place where a firing alert ends: `keep_firing_for` would hold it here.
+    private mutating func end(
+        _ key: Labels, _ reason: ResolveReason, at time: Timestamp, now: Timestamp
+    ) -> AlertChange? {
+        guard let alert = kept[key] else { return nil }
+        switch alert.state {
+        case .inactive, .resolved:
+            return nil
+        case .pending:
+            kept[key] = nil
+            return .cleared
+        case .firing(let since, let firedAt):
+            // Alertmanager refuses an alert that ends before it starts.
+            let ended = max(time, firedAt)
+            retain(key, now)
+            let details =
+                reason == .cleared
+                ? alert.details : alert.details.adding(Self.reasonAnnotation, reason.rawValue)
+            return enter(
+                .resolved(since: since, firedAt: firedAt, at: ended, reason: reason),
+                key, details, now, .resolved(at: ended, reason: reason))
+        }
+    }
+
+    private mutating func enter(
+        _ state: AlertState, _ key: Labels, _ details: AlertDetails, _ now: Timestamp,
+        _ change: AlertChange
+    ) -> AlertChange {
+        kept[key] = Alert(labels: key, details: details, state: state, changedAt: now)
+        return change
+    }
+
+    /// A flapping alert leaves a stale entry each time; they are swept when they are the most.
+    private mutating func retain(_ key: Labels, _ now: Timestamp) {
+        if retained.count > 2 * kept.count + 16 {
+            retained.removeAll { !isCurrent($0) }
+        }
+        retained.append(Retained(key: key, resolvedAt: now))
+    }
+
+    /// A new alert matters more than the memory of an ended one.
+    private mutating func hasRoom() -> Bool {
+        while kept.count >= alertsMax, !retained.isEmpty {
+            if remove(retained.removeFirst()) { evicted += 1 }
+        }
+        return kept.count < alertsMax
+    }
+
+    @discardableResult
+    private mutating func remove(_ entry: Retained) -> Bool {
+        guard isCurrent(entry) else { return false }
+        kept[entry.key] = nil
+        return true
+    }
+
+    private func isCurrent(_ entry: Retained) -> Bool {
+        guard let alert = kept[entry.key] else { return false }
+        return alert.isResolved && alert.changedAt == entry.resolvedAt
+    }
+}

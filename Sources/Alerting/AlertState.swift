@@ -1,0 +1,99 @@
+public import Model
+
+/// What one evaluation says of one alert.
+public enum Observation: Hashable, Sendable {
+    case breaching
+    case clear
+    /// An empty short window or missing evidence: neither fires nor resolves.
+    case unknown
+}
+
+/// Why a firing alert ended. The raw value is what people read.
+public enum ResolveReason: String, Hashable, Sendable, CaseIterable {
+    case cleared = "cleared"
+    case groupEnded = "group ended"
+    case ruleRemoved = "rule removed"
+}
+
+/// Where an alert is in its life. Times are those of the evidence, as Prometheus' rules keep them.
+public enum AlertState: Hashable, Sendable {
+    case inactive
+    case pending(since: Timestamp)
+    /// `since` is when the breach began (Prometheus' activeAt), `firedAt` when `for` had passed.
+    case firing(since: Timestamp, firedAt: Timestamp)
+    case resolved(since: Timestamp, firedAt: Timestamp, at: Timestamp, reason: ResolveReason)
+
+    /// The word the HTTP API uses.
+    public var name: String {
+        switch self {
+        case .inactive: "inactive"
+        case .pending: "pending"
+        case .firing: "firing"
+        case .resolved: "resolved"
+        }
+    }
+}
+
+/// What an observation changed. No change is nil.
+public enum AlertChange: Hashable, Sendable {
+    case pendingBegan(since: Timestamp)
+    /// Pending ended before `for` had passed: nobody was told, nobody will be.
+    case cleared
+    case fired(at: Timestamp)
+    case resolved(at: Timestamp, reason: ResolveReason)
+}
+
+/// One alert as the book keeps it.
+public struct Alert: Hashable, Sendable {
+    /// The alert's identity.
+    public let labels: Labels
+    /// As the last breaching observation gave them.
+    public internal(set) var details: AlertDetails
+    /// Never `inactive`: such an alert is not kept.
+    public internal(set) var state: AlertState
+    /// The `now` of the last change of state; retention runs on it.
+    public internal(set) var changedAt: Timestamp
+
+    /// Whether it fires now.
+    public var isFiring: Bool {
+        switch state {
+        case .firing: true
+        case .inactive, .pending, .resolved: false
+        }
+    }
+
+    /// Whether it has fired and ended.
+    public var isResolved: Bool {
+        switch state {
+        case .resolved: true
+        case .inactive, .pending, .firing: false
+        }
+    }
+
+    /// When the breach began, or nil.
+    public var activeAt: Timestamp? {
+        switch state {
+        case .inactive: nil
+        case .pending(let since): since
+        case .firing(let since, _): since
+        case .resolved(let since, _, _, _): since
+        }
+    }
+
+    /// When it fired, which notifications call `startsAt`, or nil if it has not.
+    public var startsAt: Timestamp? {
+        switch state {
+        case .inactive, .pending: nil
+        case .firing(_, let firedAt): firedAt
+        case .resolved(_, let firedAt, _, _): firedAt
+        }
+    }
+
+    /// When it was resolved, or nil.
+    public var endsAt: Timestamp? {
+        switch state {
+        case .inactive, .pending, .firing: nil
+        case .resolved(_, _, let at, _): at
+        }
+    }
+}

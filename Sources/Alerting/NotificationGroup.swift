@@ -1,0 +1,76 @@
+internal import Model
+
+// Alertmanager's aggregation group (dispatch/dispatch.go) and deduplication (notify/notify.go,
+// DedupStage.needsUpdate). A group is flushed group_wait after its first alert and then each
+// group_interval; a flush notifies a webhook only if there is something new for it. What differs:
+// - Flushes stay on the group's own grid, so a late tick does not shift those after it, and
+//   repeat_interval is measured on that grid: it has passed when it is over, not a tick later.
+// - Queued is notified: the outbox delivers. If it cannot, the record is forgotten and the group
+//   notifies again at its next flush, as Alertmanager does after a failure.
+
+/// What one webhook was last told of a group.
+struct NotificationRecord: Sendable {
+    let firing: Set<Labels>
+    let resolved: Set<Labels>
+    let at: Timestamp
+    /// nil when there was nothing to send: only resolved alerts and no wish to hear of them.
+    let delivery: DeliveryID?
+}
+
+/// The alerts that are told together.
+struct NotificationGroup: Sendable {
+    let id: GroupID
+    var route: RouteSettings
+    /// By identity. Resolved ones stay until a flush has told of them.
+    var members: [Labels: Alert] = [:]
+    var records: [Destination: NotificationRecord] = [:]
+    private(set) var nextFlush: Timestamp
+    private var hasFlushed = false
+
+    init(_ id: GroupID, _ route: RouteSettings, at now: Timestamp) {
+        self.id = id
+        self.route = route
+        nextFlush = now + route.groupWait
+    }
+
+    /// A new group that continues where `previous`, of another configuration, was.
+    init(continuing previous: NotificationGroup, _ route: RouteSettings, at now: Timestamp) {
+        id = previous.id
+        self.route = route
+        records = previous.records
+        hasFlushed = previous.hasFlushed
+        let wait = hasFlushed ? route.groupInterval : route.groupWait
+        nextFlush = min(previous.nextFlush, now + wait)
+    }
+
+    /// An alert fired, or a member resolved.
+    mutating func insert(_ alert: Alert, at now: Timestamp) {
+        members[alert.labels] = alert
+        // An alert that has waited group_wait already, before it came here, waits no more.
+        if !hasFlushed, let startsAt = alert.startsAt, startsAt + route.groupWait < now {
+            nextFlush = min(nextFlush, now)
+        }
+    }
+
+    /// Moves to the next flush of the grid and returns the time of the one that is due.
+    mutating func beginFlush(at now: Timestamp) -> Timestamp {
+        let due = nextFlush
+        let interval = max(route.groupInterval, .seconds(1))
+        hasFlushed = true
+        nextFlush = due + interval > now ? due + interval : now + interval
+        return due
+    }
+
+    /// Whether a webhook must hear of this state. Alertmanager's `needsUpdate`, line by line.
+    func needsNotification(
+        _ destination: Destination, firing: Set<Labels>, resolved: Set<Labels>,
+        sendResolved: Bool, at due: Timestamp
+    ) -> Bool {
+        guard let record = records[destination] else { return !firing.isEmpty }
+        if !firing.isSubset(of: record.firing) { return true }
+        // Also without send_resolved: the record must forget what fired.
+        if firing.isEmpty { return !record.firing.isEmpty }
+        if sendResolved && !resolved.isSubset(of: record.resolved) { return true }
+        return due - record.at >= route.repeatInterval
+    }
+}

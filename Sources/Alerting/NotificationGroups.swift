@@ -1,0 +1,140 @@
+internal import Model
+
+/// All groups: places alerts, flushes what is due. Bounded by `limits.groupedAlerts`.
+struct NotificationGroups: Sendable {
+    /// Alerts that found no room; they are not told of until they fire anew.
+    private(set) var refused: UInt64 = 0
+    /// The earliest flush of all groups.
+    private(set) var nextFlush: Timestamp?
+
+    private var groups: [GroupID: NotificationGroup] = [:]
+    private var memberCount = 0
+
+    var count: Int { groups.count }
+
+    /// An alert fired or resolved.
+    mutating func note(_ alert: Alert, _ settings: NotifierSettings, at now: Timestamp) {
+        guard let root = settings.route else { return }
+        let labels = settings.externalLabels.merging(alert.labels)
+        for (key, route) in Router(root: root).routes(for: labels) {
+            let id = GroupID(routeKey: key, grouping: route.grouping, of: labels)
+            let isMember = groups[id]?.members[alert.labels] != nil
+            // The end of something that was never to be told of.
+            if alert.isResolved && !isMember { continue }
+            if !isMember {
+                guard memberCount < settings.limits.groupedAlerts else {
+                    refused += 1
+                    continue
+                }
+                memberCount += 1
+            }
+            var group = groups[id] ?? NotificationGroup(id, route, at: now)
+            group.insert(alert, at: now)
+            put(group)
+        }
+    }
+
+    /// Flushes the groups that are due, sorted, and queues their notifications. O(groups).
+    mutating func flush(
+        _ book: AlertBook, _ settings: NotifierSettings, at now: Timestamp,
+        into outbox: inout Outbox
+    ) {
+        guard let next = nextFlush, next <= now else { return }
+        let due = groups.values.filter { $0.nextFlush <= now }.map(\.id).sorted()
+        for id in due {
+            guard var group = groups.removeValue(forKey: id) else { continue }
+            memberCount -= group.members.count
+            Self.flush(&group, book, settings, at: now, into: &outbox)
+            memberCount += group.members.count
+            // All told: the records say that nothing fires, which is what no record says.
+            if !group.members.isEmpty { groups[id] = group }
+        }
+        nextFlush = groups.values.map(\.nextFlush).min()
+    }
+
+    /// A notification died: its webhook is told again at the group's next flush.
+    mutating func forget(_ delivery: DeliveryID) {
+        for (id, group) in groups {
+            for (destination, record) in group.records where record.delivery == delivery {
+                groups[id]?.records[destination] = nil
+            }
+        }
+    }
+
+    /// Places all alerts anew. A group whose route and labels are unchanged goes on as it was.
+    mutating func configure(
+        _ book: AlertBook, _ settings: NotifierSettings, at now: Timestamp
+    ) {
+        let previous = groups
+        let members = previous.keys.sorted().flatMap { id in
+            (previous[id]?.members ?? [:]).values.sorted { $0.labels < $1.labels }
+        }
+        groups = [:]
+        memberCount = 0
+        nextFlush = nil
+        guard let root = settings.route else { return }
+        for alert in members + book.alerts.filter(\.isFiring) {
+            let labels = settings.externalLabels.merging(alert.labels)
+            for (key, route) in Router(root: root).routes(for: labels) {
+                let id = GroupID(routeKey: key, grouping: route.grouping, of: labels)
+                if groups[id] == nil, let old = previous[id] {
+                    groups[id] = NotificationGroup(continuing: old, route, at: now)
+                }
+                guard groups[id]?.members[alert.labels] == nil else { continue }
+                var group = groups[id] ?? NotificationGroup(id, route, at: now)
+                group.insert(alert, at: now)
+                memberCount += 1
+                put(group)
+            }
+        }
+    }
+
+    private mutating func put(_ group: NotificationGroup) {
+        groups[group.id] = group
+        nextFlush = min(nextFlush ?? group.nextFlush, group.nextFlush)
+    }
+
+    private static func flush(
+        _ group: inout NotificationGroup, _ book: AlertBook, _ settings: NotifierSettings,
+        at now: Timestamp, into outbox: inout Outbox
+    ) {
+        let due = group.beginFlush(at: now)
+        // A firing member's annotations may be newer in the book; a resolved one's may be gone.
+        let alerts = group.members.values
+            .map { $0.isFiring ? book[$0.labels] ?? $0 : $0 }
+            .map { OutwardAlert($0, externalLabels: settings.externalLabels) }
+            .sorted()
+        let firing = Set(alerts.filter { $0.alert.isFiring }.map(\.alert.labels))
+        let resolved = Set(alerts.filter { $0.alert.isResolved }.map(\.alert.labels))
+        let receiver = settings.receivers.first { $0.name == group.route.receiver }
+        for webhook in receiver?.webhooks ?? [] {
+            let destination = Destination.webhook(
+                receiver: group.route.receiver, url: webhook.url)
+            guard
+                group.needsNotification(
+                    destination, firing: firing, resolved: resolved,
+                    sendResolved: webhook.sendResolved, at: due)
+            else { continue }
+            let told = webhook.sendResolved ? alerts : alerts.filter { $0.alert.isFiring }
+            let delivery =
+                told.isEmpty
+                ? nil
+                : outbox.enqueue(
+                    webhookRequest(group, told, webhook, settings), at: now)
+            group.records[destination] = NotificationRecord(
+                firing: firing, resolved: resolved, at: due, delivery: delivery)
+        }
+        for key in resolved { group.members[key] = nil }
+    }
+
+    private static func webhookRequest(
+        _ group: NotificationGroup, _ alerts: [OutwardAlert], _ webhook: WebhookSettings,
+        _ settings: NotifierSettings
+    ) -> OutboxRequest {
+        let body = WebhookBody(
+            receiver: group.route.receiver, group: group.id, externalURL: settings.externalURL,
+            alerts: alerts, maxAlerts: webhook.maxAlerts)
+        return .webhook(
+            body.bytes, of: group.id, receiver: group.route.receiver, url: webhook.url)
+    }
+}

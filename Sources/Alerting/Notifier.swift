@@ -1,0 +1,150 @@
+public import Model
+
+// The facade. Observations change the book; what changed is told at the next `takeDeliveries`, so
+// that alerts which fire in one event leave in one batch. Time is the largest `now` seen.
+
+/// Alerts from observation to delivery. One value, driven by events; holds no clock and no socket.
+///
+/// After each event: `for delivery in notifier.takeDeliveries() { ... }`, then wait for the next
+/// event, at most until `nextDeadline`, and then `advance(to:)`.
+public struct Notifier: Sendable {
+    /// The alerts and their states.
+    public private(set) var book: AlertBook
+    /// The queues, dead letters and delivery counters.
+    public private(set) var outbox: Outbox
+    /// As last configured.
+    public private(set) var settings: NotifierSettings
+
+    private var feed = AlertmanagerFeed()
+    private var groups = NotificationGroups()
+    private var now = Timestamp.distantPast
+
+    /// A notifier without alerts.
+    public init(_ settings: NotifierSettings = NotifierSettings()) {
+        self.settings = settings
+        book = AlertBook(alertsMax: settings.limits.alerts)
+        outbox = Outbox(limits: settings.limits)
+    }
+
+    /// Pending, firing and lately resolved alerts, sorted by labels.
+    public var alerts: [Alert] { book.alerts }
+    /// How many notification groups there are.
+    public var groupCount: Int { groups.count }
+    /// Alerts that no group had room for.
+    public var groupRefusals: UInt64 { groups.refused }
+
+    /// When to call `advance` at the latest; nil if only an event can change anything.
+    public var nextDeadline: Timestamp? {
+        [
+            book.nextDeadline, feed.nextDeadline(at: now), groups.nextFlush, outbox.nextDeadline,
+        ].compactMap { $0 }.min()
+    }
+
+    /// Takes new settings. Alerts, their states and the queues of kept destinations stay.
+    public mutating func configure(_ settings: NotifierSettings) {
+        let isFeedChanged =
+            settings.alertmanagers != self.settings.alertmanagers
+            || settings.externalLabels != self.settings.externalLabels
+        self.settings = settings
+        book.alertsMax = settings.limits.alerts
+        outbox.limits = settings.limits
+        outbox.keep(settings.destinations, at: now)
+        forgetLost()
+        groups.configure(book, settings, at: now)
+        if isFeedChanged { feed.startOver(at: now) }
+    }
+
+    /// Takes one evaluation's word on one alert. See `AlertBook.observe`.
+    @discardableResult
+    public mutating func observe(
+        _ observation: Observation, of key: Labels, details: AlertDetails, hold: TimeSpan,
+        at time: Timestamp, now: Timestamp
+    ) -> AlertChange? {
+        see(now)
+        let change = book.observe(
+            observation, of: key, details: details, hold: hold, at: time, now: self.now)
+        tell(change, of: key)
+        return change
+    }
+
+    /// Ends an alert whose group or rule is no more.
+    @discardableResult
+    public mutating func resolve(
+        _ key: Labels, reason: ResolveReason, at time: Timestamp, now: Timestamp
+    ) -> AlertChange? {
+        see(now)
+        let change = book.resolve(key, reason: reason, at: time, now: self.now)
+        tell(change, of: key)
+        return change
+    }
+
+    /// Does what is due: resends, group flushes, expiry. O(1) if nothing is.
+    public mutating func advance(to now: Timestamp) {
+        see(now)
+        book.expire(at: self.now)
+        feedAlertmanagers()
+        groups.flush(book, settings, at: self.now, into: &outbox)
+        forgetLost()
+    }
+
+    /// Takes the answer to a delivery. One that is unknown or not in flight changes nothing.
+    public mutating func delivered(_ id: DeliveryID, _ outcome: Outcome, now: Timestamp) {
+        see(now)
+        outbox.delivered(id, outcome, at: self.now)
+        forgetLost()
+    }
+
+    /// After a replay: what was in flight is sent again, since its answers are unknown.
+    public mutating func restarted() { outbox.restarted() }
+
+    /// The deliveries to send now, at most one per destination, each once per attempt.
+    public mutating func takeDeliveries() -> [Delivery] {
+        advance(to: now)
+        return outbox.take(at: now)
+    }
+
+    private mutating func see(_ now: Timestamp) { self.now = max(self.now, now) }
+
+    private mutating func tell(_ change: AlertChange?, of key: Labels) {
+        switch change {
+        case nil, .pendingBegan, .cleared: return
+        case .fired, .resolved:
+            guard let alert = book[key] else { return }
+            feed.note(key)
+            groups.note(alert, settings, at: now)
+        }
+    }
+
+    private mutating func feedAlertmanagers() {
+        let batches = feed.batches(of: book, settings, at: now)
+        guard !batches.isEmpty else { return }
+        let alerts = Set(batches.flatMap(\.alerts))
+        for url in settings.alertmanagerURLs {
+            outbox.supersede(alerts, at: .alertmanager(url: url))
+            for batch in batches { outbox.enqueue(.batch(batch, to: url), at: now) }
+        }
+    }
+
+    private mutating func forgetLost() {
+        for id in outbox.takeLost() { groups.forget(id) }
+    }
+}
+
+extension NotifierSettings {
+    /// Each Alertmanager once, in the order given.
+    var alertmanagerURLs: [String] {
+        var seen: Set<String> = []
+        return alertmanagers.filter { seen.insert($0).inserted }
+    }
+
+    /// Everywhere a delivery may go.
+    var destinations: Set<Destination> {
+        var found = Set(alertmanagers.map { Destination.alertmanager(url: $0) })
+        for receiver in receivers {
+            for webhook in receiver.webhooks {
+                found.insert(.webhook(receiver: receiver.name, url: webhook.url))
+            }
+        }
+        return found
+    }
+}

@@ -1,0 +1,148 @@
+public import Model
+
+// The delivery queue. At least once: a delivery stays until it is delivered, refused for good or
+// pushed out by a limit. Per destination one request is in flight and the order is kept, so a
+// receiver never hears "firing" after the "resolved" that followed it.
+
+/// All deliveries that have not arrived, by destination.
+public struct Outbox: Sendable {
+    /// Set by `Notifier.configure`. Lowered limits take effect at the next delivery queued.
+    public var limits: NotifierLimits
+    /// The latest dead letters, oldest first. Bounded by `limits.deadLetters`.
+    public private(set) var deadLetters: [DeadLetter] = []
+
+    /// Sorted by destination.
+    private var lanes: [OutboxLane] = []
+    /// The counters of destinations that are no longer configured.
+    private var retired = OutboxCounters()
+    private var lastID: UInt64 = 0
+    private var lost: [DeliveryID] = []
+
+    /// An empty outbox.
+    public init(limits: NotifierLimits = NotifierLimits()) { self.limits = limits }
+
+    /// The sum over all destinations, past ones included.
+    public var counters: OutboxCounters {
+        var sum = retired
+        for lane in lanes { sum.add(lane.counters) }
+        return sum
+    }
+
+    /// Deliveries waiting or in flight.
+    public var queued: Int { lanes.reduce(0) { $0 + $1.queue.count } }
+
+    /// When `take` has something next. O(destinations).
+    public var nextDeadline: Timestamp? { lanes.compactMap(\.nextDeadline).min() }
+
+    /// Each destination's queue, sorted by destination.
+    public var statuses: [OutboxStatus] {
+        lanes.map { lane in
+            OutboxStatus(
+                destination: lane.destination, queued: lane.queue.count,
+                isInFlight: lane.isInFlight, failures: lane.failures,
+                retryAt: lane.failures > 0 ? lane.nextDeadline : nil,
+                oldestQueuedAt: lane.queue.first?.queuedAt, counters: lane.counters)
+        }
+    }
+
+    /// Queues one request. May push out the oldest of its destination.
+    @discardableResult
+    mutating func enqueue(_ request: OutboxRequest, at now: Timestamp) -> DeliveryID {
+        lastID += 1
+        let id = DeliveryID(lastID)
+        let index = lane(of: request.destination)
+        lanes[index].append(request.queued(as: id, at: now))
+        while let dropped = lanes[index].dropOldest(
+            countMax: limits.deliveriesPerDestination, bytesMax: limits.bytesPerDestination)
+        {
+            bury(dropped, .queueFull, status: nil, at: now)
+        }
+        return id
+    }
+
+    /// Drops what waits for an Alertmanager and speaks only of `alerts`: newer word follows.
+    mutating func supersede(_ alerts: Set<Labels>, at destination: Destination) {
+        let index = lane(of: destination)
+        let first = lanes[index].isInFlight ? 1 : 0
+        for position in lanes[index].queue.indices.reversed() where position >= first {
+            if lanes[index].queue[position].alerts.allSatisfy(alerts.contains) {
+                _ = lanes[index].drop(at: position, .superseded)
+            }
+        }
+    }
+
+    /// The deliveries to send now, at most one per destination, in the order of destinations.
+    public mutating func take(at now: Timestamp) -> [Delivery] {
+        lanes.indices.compactMap { lanes[$0].take(at: now) }
+    }
+
+    /// Takes the answer to a delivery. One that is not in flight (any more) changes nothing.
+    public mutating func delivered(_ id: DeliveryID, _ outcome: Outcome, at now: Timestamp) {
+        let waiting = lanes.firstIndex { $0.isInFlight && $0.queue.first?.delivery.id == id }
+        guard let index = waiting else { return }
+        switch outcome {
+        case .delivered:
+            _ = lanes[index].settle()
+            lanes[index].counters.delivered += 1
+        case .refused(let status, let retryAfter):
+            if Self.isWorthRetrying(status) {
+                lanes[index].counters.retriableRefusals += 1
+                lanes[index].postpone(at: now, retryAfter: retryAfter)
+            } else {
+                let refused = lanes[index].settle()
+                lanes[index].counters.drop(.refused)
+                bury(refused, .refused, status: status, at: now)
+            }
+        case .failed(let reason):
+            lanes[index].counters.fail(reason)
+            lanes[index].postpone(at: now, retryAfter: nil)
+        }
+    }
+
+    /// After a replay: the answers to what was in flight are lost, so it is sent again.
+    public mutating func restarted() {
+        for index in lanes.indices { lanes[index].restart() }
+    }
+
+    /// Keeps the queues of `destinations` only. Answers to the others' deliveries are ignored.
+    mutating func keep(_ destinations: Set<Destination>, at now: Timestamp) {
+        for index in lanes.indices where !destinations.contains(lanes[index].destination) {
+            while !lanes[index].queue.isEmpty {
+                let dropped = lanes[index].drop(at: 0, .destinationRemoved)
+                bury(dropped, .destinationRemoved, status: nil, at: now)
+            }
+            retired.add(lanes[index].counters)
+        }
+        lanes.removeAll { !destinations.contains($0.destination) }
+    }
+
+    /// The deliveries that died since the last call, so that a group can notify again.
+    mutating func takeLost() -> [DeliveryID] {
+        defer { lost = [] }
+        return lost
+    }
+
+    private static func isWorthRetrying(_ status: Int) -> Bool {
+        status == 408 || status == 429 || (500...599).contains(status)
+    }
+
+    private mutating func bury(
+        _ queued: QueuedDelivery, _ reason: DropReason, status: Int?, at now: Timestamp
+    ) {
+        let delivery = queued.delivery
+        lost.append(delivery.id)
+        deadLetters.append(
+            DeadLetter(
+                id: delivery.id, destination: delivery.destination, subject: queued.subject,
+                reason: reason, status: status, attempts: delivery.attempt, at: now))
+        deadLetters.removeFirst(max(0, deadLetters.count - limits.deadLetters))
+    }
+
+    private mutating func lane(of destination: Destination) -> Int {
+        let index = lanes.firstIndex { $0.destination >= destination } ?? lanes.count
+        if index == lanes.count || lanes[index].destination != destination {
+            lanes.insert(OutboxLane(destination), at: index)
+        }
+        return index
+    }
+}
