@@ -1,0 +1,150 @@
+import Model
+
+// An SLO group's events over time (DESIGN §4.2). Three rings hold the cumulative counts at bucket
+// edges: every minute for 6 hours, every 15 minutes for 3 days, every 2 hours for the period. The
+// events of a window are the difference of two cumulative counts, so evaluating costs the same for
+// 5 minutes and 30 days, and a correction is an addition to the edges after it. Counts are whole
+// numbers far below 2^53, so the differences are exact.
+//
+// Increments over more than two scrape intervals ("gap") count in the period, but in no window
+// shorter than the gap: they live in the coarse ring and, for three days, in a list of their own.
+
+/// Cumulative counts at the newest edges, multiples of `step` since the epoch.
+struct EdgeRing: Sendable {
+    let step: TimeSpan
+    private var edges: [EventCounts]
+    /// Number of the newest edge that is fixed; those after it equal the running total.
+    private var newest: Int64?
+
+    init(step: TimeSpan, covering span: TimeSpan) {
+        self.step = step
+        // One for the lower edge of the longest window and one for its rounding outward.
+        edges = Array(repeating: .zero, count: Int(span.millis / step.millis) + 2)
+    }
+
+    /// Fixes every edge before `time` at `total`, the counts so far.
+    mutating func advance(before time: Timestamp, at total: EventCounts) {
+        let last = firstEdge(notBefore: time) - 1
+        guard let fixed = newest else {
+            newest = last
+            return
+        }
+        guard last > fixed else { return }
+        let first = max(fixed + 1, last - Int64(edges.count) + 1)
+        for edge in first...last { edges[position(edge)] = total }
+        newest = last
+    }
+
+    /// Adds events that came late to every fixed edge at or after their time.
+    mutating func correct(from time: Timestamp, by counts: EventCounts) {
+        guard let newest else { return }
+        let first = max(firstEdge(notBefore: time), newest - Int64(edges.count) + 1)
+        guard first <= newest else { return }
+        for edge in first...newest { edges[position(edge)] += counts }
+    }
+
+    /// The counts up to and including `edge`, a multiple of `step`; `total` when none came after.
+    /// An edge that has left the ring reads as the oldest kept.
+    func cumulative(at edge: Timestamp, total: EventCounts) -> EventCounts {
+        let number = edge.millis / step.millis
+        guard let newest, number <= newest else { return total }
+        return edges[position(max(number, newest - Int64(edges.count) + 1))]
+    }
+
+    private func firstEdge(notBefore time: Timestamp) -> Int64 {
+        time.ceiling(to: step).millis / step.millis
+    }
+
+    private func position(_ edge: Int64) -> Int {
+        let count = Int64(edges.count)
+        let rest = edge % count
+        return Int(rest < 0 ? rest + count : rest)
+    }
+}
+
+/// Events over a gap: exact in number, spread over an unknown part of `span`.
+struct GapEvents: Hashable, Sendable {
+    let time: Timestamp
+    let span: TimeSpan
+    var counts: EventCounts
+}
+
+/// The events of one group. At most 20 KiB for a 30-day period.
+struct EventHistory: Sendable {
+    static let minuteSpan = TimeSpan.hours(6)
+    static let quarterSpan = TimeSpan.days(3)
+    /// Beyond these the oldest gap counts in the period only.
+    static let gapsMax = 96
+
+    private var minutes: EdgeRing
+    private var quarters: EdgeRing
+    private var coarse: EdgeRing
+    /// Events outside gaps, which the two fine rings hold.
+    private var fineTotal = EventCounts.zero
+    /// All events, which the coarse ring holds.
+    private(set) var total = EventCounts.zero
+    private(set) var gaps: [GapEvents] = []
+    private(set) var newest = Timestamp.distantPast
+
+    init(period: TimeSpan) {
+        minutes = EdgeRing(step: .minutes(1), covering: Self.minuteSpan)
+        quarters = EdgeRing(step: .minutes(15), covering: Self.quarterSpan)
+        coarse = EdgeRing(step: .hours(2), covering: period)
+    }
+
+    /// Adds events at a time; late ones find their place. Amortised O(1), no allocation.
+    mutating func add(_ counts: EventCounts, at time: Timestamp, span: TimeSpan) {
+        if time > newest {
+            minutes.advance(before: time, at: fineTotal)
+            quarters.advance(before: time, at: fineTotal)
+            coarse.advance(before: time, at: total)
+            newest = time
+        }
+        coarse.correct(from: time, by: counts)
+        total += counts
+        if span > .zero { return addGap(counts, at: time, span: span) }
+        minutes.correct(from: time, by: counts)
+        quarters.correct(from: time, by: counts)
+        fineTotal += counts
+    }
+
+    private mutating func addGap(_ counts: EventCounts, at time: Timestamp, span: TimeSpan) {
+        if let last = gaps.lastIndex(where: { $0.time == time && $0.span == span }) {
+            gaps[last].counts += counts
+            return
+        }
+        gaps.removeAll { newest - $0.time > Self.quarterSpan + .minutes(15) }
+        if gaps.count >= Self.gapsMax { gaps.removeFirst() }
+        let index = gaps.firstIndex { $0.time > time } ?? gaps.count
+        gaps.insert(GapEvents(time: time, span: span, counts: counts), at: index)
+    }
+
+    /// The lower edge of a window that ends at `to`: rounded outward to its bucket.
+    static func lowerEdge(of window: TimeSpan, to: Timestamp) -> Timestamp {
+        (to - window).floor(to: step(of: window))
+    }
+
+    private static func step(of window: TimeSpan) -> TimeSpan {
+        if window <= minuteSpan { return .minutes(1) }
+        return window <= quarterSpan ? .minutes(15) : .hours(2)
+    }
+
+    /// The events of (from, newest], `from` being the window's lower edge. With `allGaps` every
+    /// gap counts, as in the period; else only those no longer than the window. O(gaps).
+    func events(from: Timestamp, window: TimeSpan, allGaps: Bool) -> EventCounts {
+        guard window <= Self.quarterSpan else {
+            return total - coarse.cumulative(at: from, total: total)
+        }
+        let ring = window <= Self.minuteSpan ? minutes : quarters
+        var counts = fineTotal - ring.cumulative(at: from, total: fineTotal)
+        for gap in gaps where gap.time > from && (allGaps || gap.span <= window) {
+            counts += gap.counts
+        }
+        return counts
+    }
+
+    /// Whether a window leaves out events because their gap is longer than it.
+    func leavesOutGaps(from: Timestamp, window: TimeSpan) -> Bool {
+        gaps.contains { $0.time > from && $0.span > window }
+    }
+}

@@ -1,0 +1,112 @@
+public import Ingest
+import Model
+
+/// Events of the total, summed by the class of their increments. Kept per day.
+public struct ClassTotals: Hashable, Sendable {
+    /// Indexed by `IncrementClass.rawValue`.
+    public internal(set) var events = [Double](
+        repeating: 0, count: IncrementClass.allCases.count)
+
+    public subscript(_ kind: IncrementClass) -> Double { events[Int(kind.rawValue)] }
+}
+
+/// A time during which a group was not seen, and by what share of its targets.
+struct UnobservedInterval: Hashable, Sendable {
+    var from: Timestamp
+    var to: Timestamp
+    /// 1 when every target of the group was unseen.
+    var weight: Double
+}
+
+/// The ledger of one SLO and one set of group labels.
+struct GroupLedger: Sendable {
+    static let unobservedMax = 64
+
+    /// Index of its SLO in the ledger.
+    var slo: Int
+    let labels: Labels
+    var history: EventHistory
+    /// The first sample; nothing before it was seen.
+    var started: Timestamp?
+    /// The newest complete scrape.
+    var asOf = Timestamp.distantPast
+    var targets: [UInt32] = []
+    var isDirty = false
+    private(set) var unobserved: [UnobservedInterval] = []
+    private var classDays: [(day: Timestamp, totals: ClassTotals)] = []
+
+    init(slo: Int, labels: Labels, period: TimeSpan) {
+        self.slo = slo
+        self.labels = labels
+        history = EventHistory(period: period)
+    }
+
+    mutating func observe(_ time: Timestamp) {
+        started = min(started ?? time, time)
+        asOf = max(asOf, time)
+    }
+
+    /// Sums events of the total by class. `baseline` holds the values that were not counted.
+    mutating func classify(_ value: Double, _ kind: IncrementClass, at time: Timestamp) {
+        let day = time.floor(to: .days(1))
+        if let index = classDays.lastIndex(where: { $0.day == day }) {
+            classDays[index].totals.events[Int(kind.rawValue)] += value
+            return
+        }
+        var totals = ClassTotals()
+        totals.events[Int(kind.rawValue)] = value
+        let index = classDays.firstIndex { $0.day > day } ?? classDays.count
+        classDays.insert((day, totals), at: index)
+    }
+
+    /// Drops days that no period reaches.
+    mutating func forgetClasses(before time: Timestamp) {
+        classDays.removeAll { $0.day + .days(1) <= time }
+    }
+
+    /// The classes from `time` on; its lower edge rounds outward to a day.
+    func classes(from time: Timestamp) -> ClassTotals {
+        var sum = ClassTotals()
+        for entry in classDays where entry.day + .days(1) > time {
+            for index in sum.events.indices { sum.events[index] += entry.totals.events[index] }
+        }
+        return sum
+    }
+
+    /// Notes a time that was not seen and is not made good by the counters. Bounded: the two
+    /// closest intervals are joined when there are too many, which can only widen the bounds.
+    mutating func addUnobserved(from: Timestamp, to: Timestamp, weight: Double) {
+        guard to > from else { return }
+        let interval = UnobservedInterval(from: from, to: to, weight: weight)
+        guard unobserved.last != interval else { return }
+        let index = unobserved.firstIndex { $0.from > from } ?? unobserved.count
+        unobserved.insert(interval, at: index)
+        guard unobserved.count > Self.unobservedMax else { return }
+        var closest = 1
+        for index in 1..<unobserved.count where gap(before: index) < gap(before: closest) {
+            closest = index
+        }
+        unobserved[closest - 1].to = max(unobserved[closest - 1].to, unobserved[closest].to)
+        unobserved[closest - 1].weight = max(
+            unobserved[closest - 1].weight, unobserved[closest].weight)
+        unobserved.remove(at: closest)
+    }
+
+    private func gap(before index: Int) -> TimeSpan {
+        unobserved[index].from - unobserved[index - 1].to
+    }
+
+    mutating func forgetUnobserved(before time: Timestamp) {
+        unobserved.removeAll { $0.to <= time }
+    }
+
+    /// Weighted seconds of (from, to] that were not seen, at most its length.
+    func unobservedSeconds(from: Timestamp, to: Timestamp) -> Double {
+        var seconds = 0.0
+        for interval in unobserved {
+            let overlap = min(interval.to, to) - max(interval.from, from)
+            if overlap > .zero { seconds += overlap.seconds * interval.weight }
+        }
+        return min(seconds, max(0, (to - from).seconds))
+    }
+}

@@ -1,0 +1,326 @@
+public import Ingest
+public import Model
+import Text
+
+/// The exact event ledger (DESIGN §4): every SLO's groups, fed with increments, read by evaluation.
+///
+/// An increment costs O(1); nothing here depends on how many series feed a group or how long its
+/// windows are.
+public struct Ledger: Sendable {
+    /// One SLO, present or removed less than a day ago.
+    struct Entry: Sendable {
+        var definition: SLODefinition
+        /// Since when it counts.
+        let since: Timestamp
+        var removedAt: Timestamp?
+        var groups: [Int] = []
+        var groupByLabels: [Labels: Int] = [:]
+        /// Series whose group was one too many.
+        var groupsRefused = 0
+        /// Pairs of group and target that have not retired; at zero the group that was last.
+        var liveTargets = 0
+        var lastRetiredGroup: Int?
+    }
+
+    /// The most groups of one SLO.
+    public static let groupsPerSLOMax = 10_000
+    /// How long a removed SLO keeps its history, in case it comes back.
+    static let removedKept = TimeSpan.days(1)
+
+    var entries: [Entry] = []
+    var groups: [GroupLedger] = []
+    /// Condition and groups of each target that feeds one.
+    var conditions: [UInt32: TargetCondition] = [:]
+    private var groupsOfTarget: [UInt32: [Int]] = [:]
+    private var dirty: [Int] = []
+    /// Selectors to try for a series: those of its metric's name, and those without one.
+    private var entriesByMetric: [String: [Int]] = [:]
+    private var entriesOfAnyMetric: [Int] = []
+
+    public init() {}
+
+    /// The SLOs in force, in the order of their files.
+    public var definitions: [SLODefinition] {
+        entries.filter { $0.removedAt == nil }.map(\.definition)
+    }
+
+    public var groupCount: Int { groups.count }
+
+    // MARK: Configuration
+
+    /// Takes new definitions over (DESIGN §4.6). Same service, name, `sli` and `by`: the counts
+    /// stay. Another `sli` or `by`: a new ledger. No longer there: kept for a day. Afterwards
+    /// every series has to be routed again.
+    public mutating func configure(_ definitions: [SLODefinition], now: Timestamp) {
+        var old = entries
+        entries = []
+        for definition in definitions {
+            let match = old.firstIndex {
+                $0.definition.service == definition.service
+                    && $0.definition.name == definition.name
+                    && $0.definition.countsTheSame(as: definition)
+                    && $0.definition.period == definition.period
+            }
+            if let match {
+                var entry = old.remove(at: match)
+                entry.definition = definition
+                entry.removedAt = nil
+                entries.append(entry)
+            } else {
+                entries.append(Entry(definition: definition, since: now))
+            }
+        }
+        for var entry in old {
+            let removedAt = entry.removedAt ?? now
+            guard now - removedAt < Self.removedKept else { continue }
+            entry.removedAt = removedAt
+            entries.append(entry)
+        }
+        rebuildGroups()
+        indexSelectors()
+        for index in entries.indices where entries[index].definition.by.isEmpty {
+            _ = group(in: index, labels: .empty)
+        }
+        for index in groups.indices { markDirty(index) }
+    }
+
+    /// Groups are numbered anew in the entries' order, so that numbers stay dense.
+    private mutating func rebuildGroups() {
+        let old = groups
+        groups = []
+        dirty = []
+        groupsOfTarget = [:]
+        for index in entries.indices {
+            let members = entries[index].groups
+            entries[index].groups = []
+            entries[index].groupByLabels = [:]
+            entries[index].liveTargets = 0
+            entries[index].lastRetiredGroup = nil
+            for member in members {
+                var group = old[member]
+                group.slo = index
+                group.isDirty = false
+                let number = groups.count
+                for target in group.targets {
+                    groupsOfTarget[target, default: []].append(number)
+                    if !hasRetired(target) { entries[index].liveTargets += 1 }
+                }
+                entries[index].groups.append(number)
+                entries[index].groupByLabels[group.labels] = number
+                groups.append(group)
+            }
+        }
+    }
+
+    private mutating func indexSelectors() {
+        entriesByMetric = [:]
+        entriesOfAnyMetric = []
+        for (index, entry) in entries.enumerated() {
+            guard case .events(let sli) = entry.definition.sli else { continue }
+            var names: Set<String> = []
+            for selector in [sli.total, sli.selector] {
+                if let name = selector.metricName {
+                    if names.insert(name).inserted {
+                        entriesByMetric[name, default: []].append(index)
+                    }
+                } else if entriesOfAnyMetric.last != index {
+                    entriesOfAnyMetric.append(index)
+                }
+            }
+        }
+    }
+
+    // MARK: Routing
+
+    /// The roles a series can have; the low two bits of a route's slot.
+    enum Role: UInt32 {
+        case total, bad, good
+        /// The total of an SLO that selects its good events: each event is bad until shown good.
+        case totalOfGood
+    }
+
+    /// Who counts a series. O(selectors of its metric).
+    public mutating func routes(for labels: Labels, target: UInt32) -> [Route] {
+        let name = labels[Labels.metricName] ?? ""
+        var routes: [Route] = []
+        let candidates = (entriesByMetric[name] ?? []) + entriesOfAnyMetric
+        for index in Set(candidates).sorted() {
+            for role in roles(of: labels, in: entries[index].definition) {
+                let by = entries[index].definition.by
+                guard let group = group(in: index, labels: labels.keeping(by)) else {
+                    entries[index].groupsRefused += 1
+                    break
+                }
+                attach(target, to: group)
+                routes.append(
+                    Route(slot: UInt32(group) << 2 | role.rawValue, since: entries[index].since))
+            }
+        }
+        return routes
+    }
+
+    private func roles(of labels: Labels, in definition: SLODefinition) -> [Role] {
+        switch definition.sli {
+        case .events(let sli):
+            var roles: [Role] = []
+            if sli.total.matches(labels) { roles.append(sli.counted == .bad ? .total : .totalOfGood) }
+            if sli.selector.matches(labels) { roles.append(sli.counted == .bad ? .bad : .good) }
+            return roles
+        }
+    }
+
+    private mutating func group(in entry: Int, labels: Labels) -> Int? {
+        if let known = entries[entry].groupByLabels[labels] { return known }
+        guard entries[entry].groups.count < Self.groupsPerSLOMax else { return nil }
+        let number = groups.count
+        groups.append(
+            GroupLedger(
+                slo: entry, labels: labels, period: entries[entry].definition.period))
+        entries[entry].groups.append(number)
+        entries[entry].groupByLabels[labels] = number
+        return number
+    }
+
+    private mutating func attach(_ target: UInt32, to group: Int) {
+        guard !groups[group].targets.contains(target) else { return }
+        groups[group].targets.append(target)
+        groupsOfTarget[target, default: []].append(group)
+        if conditions[target] == nil { conditions[target] = .up }
+        if !hasRetired(target) { entries[groups[group].slo].liveTargets += 1 }
+    }
+
+    // MARK: Counting
+
+    /// Adds increments to their groups. Those that follow each other for one group and time are
+    /// added together. O(increments).
+    public mutating func add(_ increments: [Increment]) {
+        var run = Run()
+        for increment in increments {
+            if !run.takes(increment) {
+                post(run)
+                run = Run(increment)
+            }
+            run.add(increment)
+        }
+        post(run)
+    }
+
+    /// Increments of one group, time and span.
+    private struct Run {
+        var group: Int?
+        var time = Timestamp.distantPast
+        var span = TimeSpan.zero
+        var target: UInt32 = 0
+        var counts = EventCounts.zero
+        var classes: (Double, Double, Double, Double, Double) = (0, 0, 0, 0, 0)
+        var hasReset = false
+
+        init() {}
+
+        init(_ increment: Increment) {
+            group = Int(increment.slot >> 2)
+            time = increment.time
+            span = increment.span
+            target = increment.target
+        }
+
+        func takes(_ increment: Increment) -> Bool {
+            group == Int(increment.slot >> 2) && time == increment.time && span == increment.span
+                && target == increment.target
+        }
+
+        mutating func add(_ increment: Increment) {
+            let role = Role(rawValue: increment.slot & 3) ?? .total
+            let isTotal = role == .total || role == .totalOfGood
+            if isTotal { classify(increment) }
+            if increment.kind == .reset && increment.span > .zero { hasReset = true }
+            guard increment.kind != .baseline else { return }
+            switch role {
+            case .total: counts.total += increment.value
+            case .bad: counts.bad += increment.value
+            case .good: counts.bad -= increment.value
+            case .totalOfGood:
+                counts.total += increment.value
+                counts.bad += increment.value
+            }
+        }
+
+        private mutating func classify(_ increment: Increment) {
+            switch increment.kind {
+            case .normal: classes.0 += increment.value
+            case .reset: classes.1 += increment.value
+            case .gap: classes.2 += increment.value
+            case .birth: classes.3 += increment.value
+            case .baseline: classes.4 += increment.value
+            }
+        }
+    }
+
+    private mutating func post(_ run: Run) {
+        guard let index = run.group else { return }
+        groups[index].observe(run.time)
+        groups[index].history.add(run.counts, at: run.time, span: run.span)
+        if run.classes.0 != 0 { groups[index].classify(run.classes.0, .normal, at: run.time) }
+        if run.classes.1 != 0 { groups[index].classify(run.classes.1, .reset, at: run.time) }
+        if run.classes.2 != 0 { groups[index].classify(run.classes.2, .gap, at: run.time) }
+        if run.classes.3 != 0 { groups[index].classify(run.classes.3, .birth, at: run.time) }
+        if run.classes.4 != 0 { groups[index].classify(run.classes.4, .baseline, at: run.time) }
+        if run.hasReset {
+            // What the counter had after the last sample and before it fell is lost.
+            groups[index].addUnobserved(
+                from: run.time - run.span, to: run.time,
+                weight: 1 / Double(max(1, groups[index].targets.count)))
+        }
+        markDirty(index)
+    }
+
+    /// Takes changed conditions of targets over.
+    public mutating func note(_ changes: [ConditionChange]) {
+        for change in changes {
+            guard let members = groupsOfTarget[change.target] else { continue }
+            let hadRetired = hasRetired(change.target)
+            conditions[change.target] = change.condition
+            let retires = hasRetired(change.target)
+            for group in members {
+                markDirty(group)
+                guard retires != hadRetired else { continue }
+                let slo = groups[group].slo
+                entries[slo].liveTargets += retires ? -1 : 1
+                entries[slo].lastRetiredGroup = group
+            }
+        }
+    }
+
+    // MARK: What to evaluate
+
+    private mutating func markDirty(_ index: Int) {
+        guard !groups[index].isDirty else { return }
+        groups[index].isDirty = true
+        dirty.append(index)
+    }
+
+    public var hasDirtyGroups: Bool { !dirty.isEmpty }
+
+    /// The groups that changed since the last call, in their order.
+    mutating func takeDirty() -> [Int] {
+        let taken = dirty.sorted()
+        dirty.removeAll(keepingCapacity: true)
+        for index in taken { groups[index].isDirty = false }
+        return taken
+    }
+
+    /// Marks the groups whose verdict can change by time alone: those with a target that is not
+    /// up. O(groups + their targets).
+    public mutating func markTroubled() {
+        for index in groups.indices where groups[index].targets.contains(where: { !isUp($0) }) {
+            markDirty(index)
+        }
+    }
+
+    func isUp(_ target: UInt32) -> Bool { conditions[target] == .up }
+
+    private func hasRetired(_ target: UInt32) -> Bool {
+        if case .retired = conditions[target] { return true }
+        return false
+    }
+}

@@ -1,0 +1,92 @@
+public import Model
+
+/// What is known of a window (DESIGN §2.3). What was not seen is never counted as good or bad.
+public enum Evidence: String, Hashable, Sendable {
+    /// All of it was seen.
+    case complete
+    /// Some of it was not: the ledger is younger, a target was unseen, a gap is left out.
+    case partial
+    /// None of it was seen.
+    case noData
+    /// It was seen, and there were no events.
+    case noTraffic
+}
+
+/// The events of one window and what they mean.
+public struct WindowFigures: Hashable, Sendable {
+    public let window: TimeSpan
+    /// Exclusive; rounded outward to the bucket.
+    public let from: Timestamp
+    /// Inclusive.
+    public let to: Timestamp
+    public let evidence: Evidence
+    public let counts: EventCounts
+    /// Bad over total; nil without events.
+    public let errorRatio: Double?
+    /// Error ratio over the budget ratio; nil without events.
+    public let burnRate: Double?
+}
+
+/// The budget of the period.
+public struct BudgetFigures: Hashable, Sendable {
+    /// 1 - bad / ((1 - objective) total). Negative when overspent; nil without events.
+    public let remaining: Double?
+    /// With every unobserved event good.
+    public let best: Double?
+    /// With every unobserved event bad.
+    public let worst: Double?
+    /// Seconds until nothing remains at the rate of the last hour; 0 when spent, nil when that
+    /// rate is 0 or not known.
+    public let exhaustedIn: Double?
+}
+
+/// Whether a condition holds; `unknown` changes nothing.
+public enum Finding: Hashable, Sendable {
+    case breaching, clear, unknown
+}
+
+/// The verdict of one alert pair.
+public struct PairVerdict: Hashable, Sendable {
+    public let pair: AlertPair
+    public let finding: Finding
+    public let long: WindowFigures
+    public let short: WindowFigures
+    /// P(X >= bad) in the long window if the objective were just met; nil when it was not needed.
+    public let chance: Double?
+}
+
+/// Which of a group's targets cannot be seen.
+public struct DataLoss: Hashable, Sendable {
+    /// For longer than the SLO allows.
+    public let lost: Int
+    /// Targets that have not retired.
+    public let expected: Int
+    /// Earliest onset among the lost ones, on the agent's clock.
+    public let since: Timestamp
+    /// The lost targets' labels, the first few.
+    public let targets: [UInt32]
+    /// Every target retired, and the SLO does not say it scales to zero.
+    public let isRetirement: Bool
+}
+
+/// What the ledger says of one SLO and group at a time.
+public struct Verdict: Sendable {
+    public let definition: SLODefinition
+    public let labels: Labels
+    public let asOf: Timestamp
+    public let evidence: Evidence
+    /// By length: those of the alert pairs, then the period.
+    public let windows: [WindowFigures]
+    public let classes: ClassTotals
+    public let budget: BudgetFigures
+    public let pairs: [PairVerdict]
+    /// Some, but not all, targets are lost.
+    public let partialLoss: DataLoss?
+    /// Nothing of the group can be seen any more.
+    public let totalLoss: DataLoss?
+    /// All targets ended in good order longer ago than `dataLoss.after`: alerts resolve.
+    public let hasEnded: Bool
+
+    /// The figures of the whole period.
+    public var period: WindowFigures? { windows.last }
+}

@@ -1,0 +1,77 @@
+import Model
+
+/// Reads windows of a group's history and says how much of each was seen.
+struct WindowReading {
+    let group: GroupLedger
+    let sight: Sight
+    let budgetRatio: Double
+    let now: Timestamp
+
+    func figures(_ window: TimeSpan, isPeriod: Bool) -> WindowFigures {
+        let to = group.asOf
+        guard group.started != nil else { return empty(window) }
+        let from = EventHistory.lowerEdge(of: window, to: to)
+        let counts = group.history.events(from: from, window: window, allGaps: isPeriod)
+        let ratio = counts.total > 0 ? counts.bad / counts.total : nil
+        return WindowFigures(
+            window: window, from: from, to: to,
+            evidence: evidence(from, window, counts, isPeriod: isPeriod), counts: counts,
+            errorRatio: ratio, burnRate: ratio.map { $0 / budgetRatio })
+    }
+
+    private func empty(_ window: TimeSpan) -> WindowFigures {
+        let from = EventHistory.lowerEdge(of: window, to: now)
+        return WindowFigures(
+            window: window, from: from, to: now, evidence: .noData, counts: .zero,
+            errorRatio: nil, burnRate: nil)
+    }
+
+    private func evidence(
+        _ from: Timestamp, _ window: TimeSpan, _ counts: EventCounts, isPeriod: Bool
+    ) -> Evidence {
+        if sight.hasLostAll, let last = sight.lost.map(\.noticed).max(), now - last >= window {
+            return .noData
+        }
+        let isYoung = group.started.map { $0 > from } ?? true
+        let hasHole = group.unobservedSeconds(from: from, to: group.asOf) > 0 || sight.hasLost
+        let leavesOut = !isPeriod && group.history.leavesOutGaps(from: from, window: window)
+        if isYoung || hasHole || leavesOut { return .partial }
+        return counts.total > 0 ? .complete : .noTraffic
+    }
+
+    /// The budget over the period, with bounds for what was not seen since the ledger began.
+    ///
+    /// U events may have happened unseen: the mean observed rate times the unobserved seconds. The
+    /// best case counts them good, the worst bad.
+    func budget(_ period: WindowFigures, hourly burn: Double?) -> BudgetFigures {
+        let counts = period.counts
+        guard counts.total > 0, let started = group.started else {
+            return BudgetFigures(remaining: nil, best: nil, worst: nil, exhaustedIn: nil)
+        }
+        let remaining = 1 - counts.bad / (budgetRatio * counts.total)
+        let unseen = unseenEvents(counts.total, from: max(period.from, started), to: period.to)
+        let allowed = budgetRatio * (counts.total + unseen)
+        var exhaustedIn: Double?
+        if remaining <= 0 {
+            exhaustedIn = 0
+        } else if let burn, burn > 0 {
+            exhaustedIn = remaining * period.window.seconds / burn
+        }
+        return BudgetFigures(
+            remaining: remaining, best: 1 - counts.bad / allowed,
+            worst: 1 - (counts.bad + unseen) / allowed, exhaustedIn: exhaustedIn)
+    }
+
+    private func unseenEvents(_ total: Double, from: Timestamp, to: Timestamp) -> Double {
+        let past = group.unobservedSeconds(from: from, to: to)
+        let weight = 1 / Double(max(1, sight.expected))
+        // What is lost now is unseen until it comes back: in the past of the others, and after.
+        let current = sight.lost.reduce(0.0) { sum, lost in
+            sum + max(0, (max(now, to) - max(lost.since, from)).seconds) * weight
+        }
+        let unseen = past + current
+        guard unseen > 0 else { return 0 }
+        let observed = max((to - from).seconds - past, 1)
+        return total / observed * unseen
+    }
+}
