@@ -27,7 +27,9 @@ let modules: [Target] = [
         swiftSettings: pure),
     .target(
         name: "Server",
-        dependencies: ["Model", "Text", "Wire", "Agent", "CCurl", "CMicrohttpd"],
+        dependencies: [
+            "Model", "Text", "Wire", "Storage", "Alerting", "Agent", "CCurl", "CMicrohttpd",
+        ],
         swiftSettings: strict),
 ]
 

@@ -5,7 +5,7 @@ public import Model
 
 extension Intake {
     /// How often silence is looked for.
-    static let sweepInterval = TimeSpan.seconds(10)
+    public static let sweepInterval = TimeSpan.seconds(10)
     /// Room for batching and retries before a late target counts as silent.
     static let silenceGrace = TimeSpan.seconds(10)
 

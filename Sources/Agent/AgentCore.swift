@@ -1,0 +1,215 @@
+public import Alerting
+public import Ingest
+public import Model
+public import SLO
+public import Storage
+import Wire
+
+// One value that owns everything below the purity line: events in, effects out (DESIGN §3.1). It
+// reads no clock and does no I/O. Each event that changes it is appended, in canonical form, to
+// `takeLog`; playing those records into a fresh value gives the same state and the same effects.
+
+/// The agent. Driven by one owner; a value, so a copy is a snapshot.
+public struct AgentCore: Sendable {
+    /// How often groups are evaluated at most.
+    static let evaluationInterval = TimeSpan.milliseconds(100)
+
+    public private(set) var configuration = Configuration()
+    public private(set) var intake = Intake(settings: .standard)
+    public private(set) var ledger = Ledger()
+    public private(set) var notifier = Notifier()
+    /// The newest record of the log.
+    public private(set) var position = LogPosition.start
+    /// The largest time seen; an event is never earlier than the one before.
+    public private(set) var now = Timestamp.distantPast
+    public private(set) var evaluations = 0
+    /// Whether the files last offered were taken, for metrics and the reload's answer.
+    public private(set) var isLastReloadGood = true
+
+    private var output = IntakeOutput()
+    private var pendingLog: [UInt8] = []
+    private var lastEvaluation = Timestamp.distantPast
+    private var lastTroubleCheck = Timestamp.distantPast
+    private var alertKeys = AlertKeys()
+
+    public init() {}
+
+    // MARK: Events
+
+    /// Takes an event. `time` is the wall clock; should it step back, the last time holds.
+    public mutating func handle(
+        _ event: Event, at time: Timestamp, into effects: inout [PlannedEffect]
+    ) {
+        now = max(now, time)
+        switch event {
+        case .started: log(.started) { $0.start() }
+        case .tick: log(.tick) { _ in }
+        case .delivered(let id, let outcome):
+            log(.delivered(id, outcome)) { $0.notifier.delivered(id, outcome, now: $0.now) }
+        case .configured(let files):
+            return configure(files, into: &effects)
+        case .write(let batch, let request):
+            let tally = take(batch)
+            effects.append(
+                plan(.reply(WriteReply(id: request, tally: tally))))
+        }
+        settle(into: &effects)
+    }
+
+    /// Plays one record of the log. Returns false when it is of no kind this version knows.
+    public mutating func replay(
+        _ record: LogRecord, into effects: inout [PlannedEffect]
+    ) -> Bool {
+        guard let event = LoggedEvent(record) else { return false }
+        now = max(now, record.now)
+        position = record.position
+        switch event {
+        case .started: start()
+        case .tick: break
+        case .delivered(let id, let outcome): notifier.delivered(id, outcome, now: now)
+        case .configured(let files): apply(Configuration.read(files))
+        case .write(let write):
+            for id in intake.addSeries(of: write, now: now) { route(id) }
+            intake.apply(write, now: now, into: &output)
+        }
+        settle(into: &effects)
+        return true
+    }
+
+    /// Bytes to append to the log, in order; emptied by the call.
+    public mutating func takeLog() -> [UInt8] {
+        defer { pendingLog.removeAll(keepingCapacity: true) }
+        return pendingLog
+    }
+
+    /// Series in the store.
+    public var seriesCount: Int { intake.store.count }
+    /// SLOs in force.
+    public var sloCount: Int { ledger.definitions.count }
+
+    /// When `.tick` is due; nil when only an event can change anything.
+    public var nextDeadline: Timestamp? {
+        let evaluation =
+            ledger.hasDirtyGroups ? lastEvaluation + Self.evaluationInterval : nil
+        return [evaluation, intake.nextDeadline, notifier.nextDeadline].compactMap { $0 }.min()
+    }
+
+    // MARK: What each event does
+
+    private mutating func start() {
+        intake.started(at: now)
+        notifier.restarted()
+    }
+
+    private mutating func take(_ batch: WriteBatch) -> WriteTally {
+        let resolution = intake.resolve(batch, now: now)
+        for id in resolution.added { route(id) }
+        let write = intake.apply(batch, resolution, now: now, into: &output)
+        append(.write(write))
+        return write.tally
+    }
+
+    private mutating func route(_ id: SeriesID) {
+        let labels = intake.store.labels(of: id)
+        let routes = ledger.routes(for: labels, target: intake.target(of: id))
+        if !routes.isEmpty { intake.route(id, to: routes) }
+    }
+
+    private mutating func configure(
+        _ files: ConfigurationFiles, into effects: inout [PlannedEffect]
+    ) {
+        let read = Configuration.read(files)
+        isLastReloadGood = !read.hasErrors
+        if !read.hasErrors {
+            append(.configured(files))
+            apply(read)
+            settle(into: &effects)
+        }
+        effects.append(
+            plan(
+                .report(
+                    ConfigurationReport(
+                        isTaken: !read.hasErrors, diagnostics: read.diagnostics))))
+    }
+
+    private mutating func apply(_ read: Configuration) {
+        configuration = read
+        intake.settings = read.intake
+        notifier.configure(read.notifier)
+        ledger.configure(read.definitions, now: now)
+        for index in 0..<intake.store.count {
+            let id = SeriesID(UInt32(index))
+            let labels = intake.store.labels(of: id)
+            intake.route(id, to: ledger.routes(for: labels, target: intake.target(of: id)))
+        }
+        let verdicts = ledger.evaluateAll(now: now)
+        for key in alertKeys.replace(with: verdicts) {
+            notifier.resolve(key, reason: .ruleRemoved, at: now, now: now)
+        }
+    }
+
+    // MARK: After each event
+
+    /// Carries what the event led to down the stream: increments, verdicts, alerts, deliveries.
+    private mutating func settle(into effects: inout [PlannedEffect]) {
+        intake.advance(to: now, into: &output)
+        ledger.add(output.increments)
+        ledger.note(output.conditions)
+        output.removeAll()
+        if now - lastTroubleCheck >= Intake.sweepInterval {
+            lastTroubleCheck = now
+            ledger.markTroubled()
+        }
+        if ledger.hasDirtyGroups && now - lastEvaluation >= Self.evaluationInterval {
+            lastEvaluation = now
+            evaluations += 1
+            for verdict in ledger.evaluateDirty(now: now) { report(verdict) }
+        }
+        notifier.advance(to: now)
+        for delivery in notifier.takeDeliveries() {
+            effects.append(plan(.send(delivery)))
+        }
+    }
+
+    private mutating func report(_ verdict: Verdict) {
+        let wording = AlertWording(
+            verdict, externalURL: configuration.externalURL,
+            targetNames: names(of: verdict))
+        for observation in wording.observations(now: now) {
+            alertKeys.insert(observation.key)
+            if observation.hasEnded {
+                notifier.resolve(observation.key, reason: .groupEnded, at: now, now: now)
+            } else {
+                notifier.observe(
+                    observation.finding, of: observation.key, details: observation.details,
+                    hold: .zero, at: observation.time, now: now)
+            }
+        }
+    }
+
+    /// What to call the targets that are lost.
+    private func names(of verdict: Verdict) -> [UInt32: String] {
+        let lost = (verdict.totalLoss?.targets ?? []) + (verdict.partialLoss?.targets ?? [])
+        var names: [UInt32: String] = [:]
+        for target in lost { names[target] = intake.targets[Int(target)].identity.description }
+        return names
+    }
+
+    // MARK: The log
+
+    private mutating func log(_ event: LoggedEvent, _ change: (inout AgentCore) -> Void) {
+        append(event)
+        change(&self)
+    }
+
+    private mutating func append(_ event: LoggedEvent) {
+        let (kind, payload) = event.encode()
+        position = position.next
+        LogRecord(kind: kind, position: position, now: now, payload: payload)
+            .encode(into: &pendingLog)
+    }
+
+    private func plan(_ effect: Effect) -> PlannedEffect {
+        PlannedEffect(after: position, effect: effect)
+    }
+}

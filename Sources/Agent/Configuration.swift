@@ -1,0 +1,90 @@
+public import Alerting
+public import Ingest
+import Model
+public import SLO
+public import Text
+public import Wire
+
+/// `pitot.yaml` and the rule files, read and checked.
+public struct Configuration: Sendable {
+    /// Address and port to listen on.
+    public var listen = "127.0.0.1:9797"
+    /// Folder of the event log.
+    public var data = "./data"
+    /// Folders and files of rules, as the configuration names them.
+    public var rules: [String] = []
+    public var externalURL = ""
+    public var intake = IntakeSettings.standard
+    public var wire = WireLimits.standard
+    public var notifier = NotifierSettings()
+    public var definitions: [SLODefinition] = []
+    public var diagnostics: [Diagnostic] = []
+
+    public var hasErrors: Bool { diagnostics.contains { $0.severity == .error } }
+}
+
+extension Configuration {
+    /// Reads the files. Pure: the same bytes give the same configuration, now and in replay.
+    public static func read(_ files: ConfigurationFiles) -> Configuration {
+        var configuration = Configuration()
+        if let config = files.config { configuration.readMain(config) }
+        for file in files.rules { configuration.readRules(file) }
+        configuration.refuseDuplicates()
+        configuration.diagnostics.sort()
+        return configuration
+    }
+
+    private mutating func readMain(_ file: SourceFile) {
+        do throws(Diagnostic) {
+            let documents = try YAML.parse(file.bytes, file: file.path)
+            for document in documents.dropFirst() {
+                diagnostics.append(
+                    .error(at: document.position, "a second document", expected: "one"))
+            }
+            guard let document = documents.first else { return }
+            var reader = ConfigurationReader(document)
+            reader.read(into: &self)
+            diagnostics += reader.diagnostics
+        } catch {
+            diagnostics.append(error)
+        }
+    }
+
+    private mutating func readRules(_ file: SourceFile) {
+        do throws(Diagnostic) {
+            for document in try YAML.parse(file.bytes, file: file.path) {
+                if document.isNull { continue }
+                if document["groups"] != nil && !DefinitionReader.recognizes(document) {
+                    diagnostics.append(
+                        .warning(
+                            at: document.position,
+                            "Prometheus rule groups are not evaluated by this version",
+                            hint: "keep them on Prometheus"))
+                    continue
+                }
+                let file = DefinitionReader.read(document)
+                definitions += file.definitions
+                diagnostics += file.diagnostics
+            }
+        } catch {
+            diagnostics.append(error)
+        }
+    }
+
+    /// A ledger's key is (service, name): two SLOs cannot share it.
+    private mutating func refuseDuplicates() {
+        var seen: [String: SLODefinition] = [:]
+        for definition in definitions {
+            let key = definition.service + "/" + definition.name
+            if let first = seen[key] {
+                diagnostics.append(
+                    .error(
+                        at: definition.position, "the SLO \(key) stands twice",
+                        expected: "each name once per service",
+                        hint: "the other is at \(first.position)"))
+            } else {
+                seen[key] = definition
+            }
+        }
+    }
+}

@@ -1,0 +1,126 @@
+import Alerting
+import Ingest
+import Model
+import Text
+import Wire
+
+/// Reads the mapping of `pitot.yaml` (DESIGN §5). Every key is optional, unknown ones are errors.
+struct ConfigurationReader {
+    private let document: YAMLNode
+    private(set) var diagnostics: [Diagnostic] = []
+
+    init(_ document: YAMLNode) { self.document = document }
+
+    mutating func read(into configuration: inout Configuration) {
+        var fields = FieldReader(document, of: "configuration")
+        configuration.listen = fields.optionalString("listen") ?? configuration.listen
+        configuration.data = fields.optionalString("data") ?? configuration.data
+        configuration.rules = fields.optionalStrings("rules") ?? []
+        configuration.externalURL = fields.optionalString("externalURL") ?? ""
+        configuration.notifier.externalURL = configuration.externalURL
+        let externalLabels = fields.pairs("externalLabels").map { ($0.name, $0.value) }
+        configuration.notifier.externalLabels = Labels(externalLabels)
+        for (key, read) in Self.parts {
+            guard let node = fields.optionalNode(key) else { continue }
+            var reader = FieldReader(node, of: key)
+            read(self, &reader, &configuration)
+            diagnostics += reader.finish()
+        }
+        configuration.notifier.alertmanagers = alertmanagers(&fields)
+        var receivers = ReceiverReader()
+        configuration.notifier.receivers = receivers.read(&fields)
+        configuration.notifier.route = receivers.readRoute(&fields)
+        diagnostics += receivers.diagnostics
+        diagnostics += fields.finish()
+    }
+
+    private typealias Part = @Sendable (Self, inout FieldReader, inout Configuration) -> Void
+
+    private static let parts: [(key: String, read: Part)] = [
+        ("evaluation", { $0.readEvaluation(&$1, &$2) }),
+        ("remoteWrite", { $0.readRemoteWrite(&$1, &$2) }),
+        ("limits", { $0.readLimits(&$1, &$2) }),
+        ("retention", { reader, fields, _ in reader.readRetention(&fields) }),
+    ]
+
+    private func readRetention(_ fields: inout FieldReader) {
+        _ = fields.optionalDuration("time")
+        _ = fields.optionalSize("size")
+        withoutEffect(&fields, ["time", "size"], of: "retention")
+    }
+
+    private func readEvaluation(_ fields: inout FieldReader, _ configuration: inout Configuration) {
+        if let interval = fields.optionalDuration("interval") {
+            positive(&fields, "interval", interval)
+            configuration.notifier.evaluationInterval = interval
+        }
+        if let settle = fields.optionalDuration("settle") {
+            positive(&fields, "settle", settle)
+            configuration.intake.settle = settle
+        }
+    }
+
+    private func readRemoteWrite(
+        _ fields: inout FieldReader, _ configuration: inout Configuration
+    ) {
+        if let labels = fields.optionalStrings("replicaLabels") {
+            configuration.intake.replicaLabels = labels
+        }
+        _ = fields.optionalDuration("outOfOrderWindow")
+        withoutEffect(&fields, ["outOfOrderWindow"], of: "remoteWrite")
+    }
+
+    private func readLimits(_ fields: inout FieldReader, _ configuration: inout Configuration) {
+        if let series = fields.optionalInteger("series") {
+            atLeastOne(&fields, "series", series)
+            configuration.intake.seriesMax = series
+        }
+        if let labels = fields.optionalInteger("labelsPerSeries") {
+            atLeastOne(&fields, "labelsPerSeries", labels)
+            configuration.intake.labelLimits.labels = labels
+        }
+        if let size = fields.optionalSize("bodyBytes") {
+            if size < 1024 || size > 256 << 20 {
+                fields.fail(
+                    at: fields.position(of: "bodyBytes"), "bodyBytes is out of range",
+                    expected: "1KiB to 256MiB")
+            }
+            configuration.wire.bodyBytes = size
+        }
+        _ = fields.optionalInteger("seriesPerNamespace")
+        withoutEffect(&fields, ["seriesPerNamespace"], of: "limits")
+    }
+
+    private mutating func alertmanagers(_ fields: inout FieldReader) -> [String] {
+        let urls = fields.optionalStrings("alertmanagers") ?? []
+        for url in urls where !isHTTP(url) {
+            fields.fail(
+                at: fields.position(of: "alertmanagers"), "\"\(url)\" is no address",
+                expected: "http:// or https:// and a host")
+        }
+        return urls
+    }
+
+    /// Keys of the contract whose feature this version does not have: said, not swallowed.
+    private func withoutEffect(_ fields: inout FieldReader, _ keys: [String], of part: String) {
+        for key in keys where fields.optionalNode(key) != nil {
+            fields.warn(
+                at: fields.position(of: key), "\(part).\(key) has no effect in this version")
+        }
+    }
+
+    private func positive(_ fields: inout FieldReader, _ key: String, _ span: TimeSpan) {
+        guard span <= .zero else { return }
+        fields.fail(
+            at: fields.position(of: key), "\(key) is not positive", expected: "a duration like 15s")
+    }
+
+    private func atLeastOne(_ fields: inout FieldReader, _ key: String, _ count: Int) {
+        guard count < 1 else { return }
+        fields.fail(at: fields.position(of: key), "\(key) is below 1", expected: "1 or more")
+    }
+}
+
+func isHTTP(_ url: String) -> Bool {
+    ["http://", "https://"].contains { url.hasPrefix($0) && url.utf8.count > $0.utf8.count }
+}

@@ -1,0 +1,85 @@
+public import Alerting
+public import Ingest
+import Model
+public import Storage
+public import Text
+public import Wire
+
+/// Who waits for the answer to a request. Server's numbering.
+public struct RequestID: Hashable, Sendable {
+    public let number: UInt64
+
+    public init(_ number: UInt64) { self.number = number }
+}
+
+/// A file as it was read.
+public struct SourceFile: Hashable, Sendable {
+    public let path: String
+    public let bytes: [UInt8]
+
+    public init(path: String, bytes: [UInt8]) {
+        self.path = path
+        self.bytes = bytes
+    }
+}
+
+/// Everything a configuration is made of: `pitot.yaml`, if there is one, and the rule files.
+public struct ConfigurationFiles: Hashable, Sendable {
+    public let config: SourceFile?
+    /// In the order of their paths.
+    public let rules: [SourceFile]
+
+    public init(config: SourceFile?, rules: [SourceFile]) {
+        self.config = config
+        self.rules = rules.sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
+    }
+}
+
+/// What happens to the agent. Named in the past; later issues append cases.
+public enum Event: Sendable {
+    /// The process has started, after replay and before anything new.
+    case started
+    case configured(ConfigurationFiles)
+    case write(WriteBatch, RequestID)
+    /// A deadline has come.
+    case tick
+    case delivered(DeliveryID, Outcome)
+}
+
+/// The answer to a write.
+public struct WriteReply: Sendable {
+    public let id: RequestID
+    /// What became of the samples.
+    public let tally: WriteTally
+
+    /// One line that names what was refused and why; nil when all was stored.
+    public var refusals: String? {
+        guard tally.refusedTotal > 0 else { return nil }
+        let what = tally.examples.map { example in
+            example.series.isEmpty
+                ? example.refusal.advice : "\(example.refusal.advice): \(example.series)"
+        }
+        let all = tally.refusedTotal + tally.stored + tally.duplicates
+        return "\(tally.refusedTotal) of \(all) samples refused, the rest is stored: "
+            + what.joined(separator: "; ")
+    }
+}
+
+/// What became of a configuration.
+public struct ConfigurationReport: Sendable {
+    public let isTaken: Bool
+    public let diagnostics: [Diagnostic]
+}
+
+/// What the shell is to do.
+public enum Effect: Sendable {
+    case reply(WriteReply)
+    case send(Delivery)
+    case report(ConfigurationReport)
+}
+
+/// An effect, and the log position that must be durable before it is carried out.
+public struct PlannedEffect: Sendable {
+    public let after: LogPosition
+    public let effect: Effect
+}

@@ -1,0 +1,127 @@
+import Alerting
+import Ingest
+import Model
+import Storage
+
+// Canonical events as log payloads. A write is logged resolved; a configuration with its files'
+// bytes, so that replay reads the same rules whatever has become of the files. Drawn in
+// docs/formats/log.md.
+
+/// An event as the log holds it.
+enum LoggedEvent {
+    case started
+    case configured(ConfigurationFiles)
+    case write(ResolvedWrite)
+    case tick
+    case delivered(DeliveryID, Outcome)
+
+    private enum Kind: UInt8 {
+        case started = 1
+        case configured = 2
+        case write = 3
+        case tick = 4
+        case delivered = 5
+    }
+
+    /// The record's kind and payload.
+    func encode() -> (kind: UInt8, payload: [UInt8]) {
+        var out = ByteWriter()
+        switch self {
+        case .started: return (Kind.started.rawValue, [])
+        case .tick: return (Kind.tick.rawValue, [])
+        case .configured(let files):
+            encode(files, into: &out)
+            return (Kind.configured.rawValue, out.bytes)
+        case .write(let write):
+            write.encode(into: &out)
+            return (Kind.write.rawValue, out.bytes)
+        case .delivered(let id, let outcome):
+            out.varint(id.number)
+            encode(outcome, into: &out)
+            return (Kind.delivered.rawValue, out.bytes)
+        }
+    }
+
+    /// Reads a record, or nil when it is of no kind we know or malformed.
+    init?(_ record: LogRecord) {
+        var reader = ByteReader(record.payload)
+        guard let kind = Kind(rawValue: record.kind) else { return nil }
+        switch kind {
+        case .started: self = .started
+        case .tick: self = .tick
+        case .configured:
+            guard let files = Self.files(from: &reader) else { return nil }
+            self = .configured(files)
+        case .write:
+            guard let write = ResolvedWrite(from: &reader) else { return nil }
+            self = .write(write)
+        case .delivered:
+            guard let id = reader.varint(), let outcome = Self.outcome(from: &reader) else {
+                return nil
+            }
+            self = .delivered(DeliveryID(id), outcome)
+        }
+    }
+
+    // MARK: Configuration
+
+    private func encode(_ files: ConfigurationFiles, into out: inout ByteWriter) {
+        let all = (files.config.map { [$0] } ?? []) + files.rules
+        out.byte(files.config == nil ? 0 : 1)
+        out.varint(UInt64(all.count))
+        for file in all {
+            out.text(file.path)
+            out.lengthPrefixed(file.bytes)
+        }
+    }
+
+    private static func files(from reader: inout ByteReader) -> ConfigurationFiles? {
+        guard let hasConfig = reader.byte(), let count = reader.varint(),
+            count <= UInt64(reader.remaining)
+        else { return nil }
+        var files: [SourceFile] = []
+        for _ in 0..<count {
+            guard let path = reader.text(), let bytes = reader.lengthPrefixed() else { return nil }
+            files.append(SourceFile(path: path, bytes: bytes))
+        }
+        guard hasConfig == 1 else { return ConfigurationFiles(config: nil, rules: files) }
+        guard let config = files.first else { return nil }
+        return ConfigurationFiles(config: config, rules: Array(files.dropFirst()))
+    }
+
+    // MARK: Outcomes
+
+    private func encode(_ outcome: Outcome, into out: inout ByteWriter) {
+        switch outcome {
+        case .delivered(let status):
+            out.byte(0)
+            out.signedVarint(Int64(status))
+        case .refused(let status, let retryAfter):
+            out.byte(1)
+            out.signedVarint(Int64(status))
+            // One more than the milliseconds, so that 0 says there was no Retry-After.
+            out.varint(retryAfter.map { UInt64(max(0, $0.millis)) + 1 } ?? 0)
+        case .failed(let reason):
+            out.byte(2)
+            out.text(reason.rawValue)
+        }
+    }
+
+    private static func outcome(from reader: inout ByteReader) -> Outcome? {
+        switch reader.byte() {
+        case 0: return reader.signedVarint().map { .delivered(status: Int($0)) }
+        case 1:
+            guard let status = reader.signedVarint(), let after = reader.varint() else {
+                return nil
+            }
+            let span = after == 0 ? nil : TimeSpan.milliseconds(Int64(clamping: after - 1))
+            return .refused(status: Int(status), retryAfter: span)
+        case 2:
+            guard let word = reader.text(), let reason = FailureReason(rawValue: word) else {
+                return nil
+            }
+            return .failed(reason: reason)
+        default: return nil
+        }
+    }
+}

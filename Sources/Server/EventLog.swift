@@ -1,0 +1,147 @@
+import Glibc
+import Model
+import Storage
+
+// The event log on disk: segments named by the position of their first record, appended to,
+// fdatasynced before anything that depends on them is carried out (DESIGN §4.5). A write that fails
+// is taken back to the last durable byte and tried again, so a torn record is never followed by
+// another.
+
+/// What kept the log from being written or read.
+public struct LogFault: Error, Sendable {
+    public let operation: String
+    public let path: String
+    public let code: Int32
+
+    init(_ operation: String, _ path: String) {
+        self.operation = operation
+        self.path = path
+        code = errno
+    }
+
+    public var reason: String { "\(operation) \(path): \(String(cString: strerror(code)))" }
+}
+
+/// What reading the log found.
+struct LogRecovery: Sendable {
+    var records = 0
+    var bytes = 0
+    /// Bytes cut off behind the last good record.
+    var cutBytes = 0
+    var cutReason: String?
+}
+
+/// The open log. Owned by one thread.
+final class EventLog {
+    static let segmentBytesMax = 128 << 20
+
+    private let folder: String
+    private var file: Int32 = -1
+    private var path = ""
+    private var durableBytes = 0
+    private let lock: Int32
+
+    /// Opens the folder, creating it, and holds its lock as long as the process lives.
+    init(folder: String) throws(LogFault) {
+        self.folder = folder
+        guard makeFolder(folder) else { throw LogFault("create", folder) }
+        let lockPath = folder + "/lock"
+        lock = open(lockPath, O_CREAT | O_RDWR | O_CLOEXEC, 0o644)
+        guard lock >= 0 else { throw LogFault("open", lockPath) }
+        guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
+            throw LogFault("lock (is another agent using it?)", lockPath)
+        }
+    }
+
+    deinit {
+        if file >= 0 { close(file) }
+        close(lock)
+    }
+
+    /// Reads every good record in order. What is torn or corrupt is cut off, later segments are
+    /// put aside, and appending goes on behind the last good record.
+    func recover(_ take: (LogRecord) -> Void) throws(LogFault) -> LogRecovery {
+        var recovery = LogRecovery()
+        var position = LogPosition.start.next
+        var isCut = false
+        for name in segments() {
+            let segment = folder + "/" + name
+            if isCut {
+                rename(segment, segment + ".cut")
+                continue
+            }
+            guard let bytes = readFile(segment) else { throw LogFault("read", segment) }
+            var reader = LogReader(bytes, from: position)
+            while let record = reader.next() {
+                take(record)
+                recovery.records += 1
+                position = record.position.next
+            }
+            recovery.bytes += reader.goodBytes
+            switch reader.end {
+            case .clean: break
+            case .torn(let at), .corrupt(let at):
+                isCut = true
+                recovery.cutBytes += bytes.count - at
+                recovery.cutReason = "\(reader.end) in \(name)"
+                guard truncate(segment, at) == 0 else { throw LogFault("truncate", segment) }
+            }
+            path = segment
+            durableBytes = reader.goodBytes
+        }
+        if path.isEmpty { return recovery }
+        file = open(path, O_WRONLY | O_APPEND | O_CLOEXEC)
+        guard file >= 0 else { throw LogFault("open", path) }
+        return recovery
+    }
+
+    /// Appends whole records and makes them durable. On a fault nothing of them remains.
+    func append(_ bytes: [UInt8], first position: LogPosition) throws(LogFault) {
+        if file < 0 || durableBytes >= Self.segmentBytesMax { try begin(position) }
+        do throws(LogFault) {
+            try write(bytes)
+            guard fdatasync(file) == 0 else { throw LogFault("fdatasync", path) }
+        } catch {
+            // Take back what may be there in part; if that fails too, the next read cuts it off.
+            _ = ftruncate(file, durableBytes)
+            throw error
+        }
+        durableBytes += bytes.count
+    }
+
+    private func write(_ bytes: [UInt8]) throws(LogFault) {
+        var written = 0
+        while written < bytes.count {
+            let count = bytes.withUnsafeBytes {
+                Glibc.write(file, $0.baseAddress.map { $0 + written }, bytes.count - written)
+            }
+            if count < 0 {
+                if errno == EINTR { continue }
+                throw LogFault("write", path)
+            }
+            written += count
+        }
+    }
+
+    private func begin(_ position: LogPosition) throws(LogFault) {
+        let digits = String(position.index)
+        let name = String(repeating: "0", count: 20 - digits.count) + digits + ".log"
+        let next = folder + "/" + name
+        let opened = open(next, O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC, 0o644)
+        guard opened >= 0 else { throw LogFault("create", next) }
+        // The name must survive a crash as well as the bytes.
+        let directory = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        if directory >= 0 {
+            fsync(directory)
+            close(directory)
+        }
+        if file >= 0 { close(file) }
+        file = opened
+        path = next
+        durableBytes = 0
+    }
+
+    private func segments() -> [String] {
+        listFolder(folder).filter { $0.hasSuffix(".log") && $0.utf8.count == 24 }.sorted()
+    }
+}

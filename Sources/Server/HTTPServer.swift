@@ -1,0 +1,200 @@
+import CMicrohttpd
+import Glibc
+
+// HTTP/1.1 on libmicrohttpd: a pool of epoll threads reads requests and runs the handler; a
+// request that has to wait (for the log to be durable) is suspended and costs no thread.
+
+/// One request. Lives from its first byte until its answer is sent.
+final class HTTPRequest: @unchecked Sendable {
+    // Sound: the connection's thread alone touches it until it is handed to `later`; whoever
+    // completes it writes `response` before resuming, and the daemon's own lock orders the two.
+    let method: String
+    let path: String
+    fileprivate(set) var body: [UInt8] = []
+    fileprivate var isTooLarge = false
+    fileprivate var response: HTTPResponse?
+    fileprivate var isSuspended = false
+    private let connection: OpaquePointer
+
+    fileprivate init(method: String, path: String, connection: OpaquePointer) {
+        self.method = method
+        self.path = path
+        self.connection = connection
+    }
+
+    func header(_ name: String) -> String? {
+        MHD_lookup_connection_value(connection, .HEADER_KIND, name).map { String(cString: $0) }
+    }
+
+    func query(_ name: String) -> String? {
+        MHD_lookup_connection_value(connection, .GET_ARGUMENT_KIND, name)
+            .map { String(cString: $0) }
+    }
+
+    /// Answers a request that was put off. Called once, from any thread.
+    func complete(_ response: HTTPResponse) {
+        self.response = response
+        MHD_resume_connection(connection)
+    }
+
+    fileprivate func suspend() {
+        isSuspended = true
+        MHD_suspend_connection(connection)
+    }
+
+    fileprivate func send(_ response: HTTPResponse) -> MHD_Result {
+        let body = response.body
+        let made = body.withUnsafeBytes { bytes in
+            MHD_create_response_from_buffer(
+                bytes.count, UnsafeMutableRawPointer(mutating: bytes.baseAddress),
+                .RESPMEM_MUST_COPY)
+        }
+        guard let made else { return .NO }
+        defer { MHD_destroy_response(made) }
+        if !response.contentType.isEmpty {
+            MHD_add_response_header(made, "Content-Type", response.contentType)
+        }
+        for header in response.headers {
+            MHD_add_response_header(made, header.name, header.value)
+        }
+        return MHD_queue_response(connection, UInt32(response.status), made)
+    }
+}
+
+/// Caps of a server.
+struct HTTPLimits: Sendable {
+    var bodyBytes = 32 << 20
+    var connections: UInt32 = 1024
+    /// Of inactivity, in seconds.
+    var timeoutSeconds: UInt32 = 60
+    var threads: UInt32 = 2
+}
+
+/// A listening server.
+final class HTTPServer: @unchecked Sendable {
+    // Sound: `daemon` is set before the first request and cleared after the last.
+    typealias Handler = @Sendable (HTTPRequest) -> Disposition
+
+    let port: UInt16
+    private let handler: Handler
+    private let limits: HTTPLimits
+    private let socket: Int32
+    private var daemon: OpaquePointer?
+
+    /// Listens on `address`, "host:port"; port 0 takes a free one.
+    init(
+        address: String, limits: HTTPLimits, handler: @escaping Handler
+    ) throws(ListenFault) {
+        self.handler = handler
+        self.limits = limits
+        socket = try listeningSocket(address)
+        port = boundPort(of: socket)
+        guard start() else {
+            close(socket)
+            throw ListenFault(address: address, reason: "libmicrohttpd did not start")
+        }
+    }
+
+    /// Stops taking connections; those open go on.
+    func quiesce() {
+        if let daemon { MHD_quiesce_daemon(daemon) }
+    }
+
+    /// Ends every connection. No request may be suspended any more.
+    func stop() {
+        if let daemon { MHD_stop_daemon(daemon) }
+        daemon = nil
+    }
+
+    private func start() -> Bool {
+        let completed: MHD_RequestCompletedCallback = { _, _, pointer, _ in
+            guard let slot = pointer, let request = slot.pointee else { return }
+            Unmanaged<HTTPRequest>.fromOpaque(request).release()
+            slot.pointee = nil
+        }
+        let context = Unmanaged.passUnretained(self).toOpaque()
+        let options: [MHD_OptionItem] = [
+            item(.LISTEN_SOCKET, Int(socket)),
+            item(.THREAD_POOL_SIZE, Int(limits.threads)),
+            item(.CONNECTION_LIMIT, Int(limits.connections)),
+            item(.CONNECTION_TIMEOUT, Int(limits.timeoutSeconds)),
+            item(.CONNECTION_MEMORY_LIMIT, 128 << 10),
+            item(.STRICT_FOR_CLIENT, 1),
+            MHD_OptionItem(
+                option: .NOTIFY_COMPLETED,
+                value: Int(bitPattern: unsafeBitCast(completed, to: UnsafeRawPointer.self)),
+                ptr_value: nil),
+            item(.END, 0),
+        ]
+        var array = options
+        let flags = MHD_USE_EPOLL_INTERNAL_THREAD.rawValue | MHD_ALLOW_SUSPEND_RESUME.rawValue
+        daemon = array.withUnsafeMutableBufferPointer { buffer in
+            withVaList([MHD_OPTION.ARRAY.rawValue, buffer.baseAddress!, MHD_OPTION.END.rawValue]) {
+                MHD_start_daemon_va(flags, 0, nil, nil, Self.accept, context, $0)
+            }
+        }
+        return daemon != nil
+    }
+
+    private func item(_ option: MHD_OPTION, _ value: Int) -> MHD_OptionItem {
+        MHD_OptionItem(option: option, value: value, ptr_value: nil)
+    }
+
+    private static let accept: MHD_AccessHandlerCallback = {
+        context, connection, url, method, _, upload, uploadSize, slot in
+        guard let context, let connection, let slot, let url, let method, let uploadSize else {
+            return .NO
+        }
+        let server = Unmanaged<HTTPServer>.fromOpaque(context).takeUnretainedValue()
+        guard let known = slot.pointee else {
+            let request = HTTPRequest(
+                method: String(cString: method), path: String(cString: url),
+                connection: connection)
+            slot.pointee = Unmanaged.passRetained(request).toOpaque()
+            return server.begin(request)
+        }
+        let request = Unmanaged<HTTPRequest>.fromOpaque(known).takeUnretainedValue()
+        if uploadSize.pointee > 0 {
+            server.receive(upload, uploadSize.pointee, for: request)
+            uploadSize.pointee = 0
+            return .YES
+        }
+        return server.finish(request)
+    }
+
+    /// After the headers: a body that says it is too large is refused before it is read.
+    private func begin(_ request: HTTPRequest) -> MHD_Result {
+        let announced = request.header("Content-Length").flatMap { Int($0) } ?? 0
+        if announced > limits.bodyBytes { return request.send(tooLarge) }
+        request.body.reserveCapacity(announced)
+        return .YES
+    }
+
+    private var tooLarge: HTTPResponse {
+        .text(413, "body exceeds limit \(limits.bodyBytes)").adding("Connection", "close")
+    }
+
+    private func receive(
+        _ bytes: UnsafePointer<CChar>?, _ count: Int, for request: HTTPRequest
+    ) {
+        guard let bytes, !request.isTooLarge else { return }
+        if request.body.count + count > limits.bodyBytes {
+            request.isTooLarge = true
+            request.body = []
+            return
+        }
+        request.body.append(contentsOf: UnsafeRawBufferPointer(start: bytes, count: count))
+    }
+
+    private func finish(_ request: HTTPRequest) -> MHD_Result {
+        if let response = request.response { return request.send(response) }
+        if request.isTooLarge { return request.send(tooLarge) }
+        // Suspended first: the answer may come from another thread before the handler returns.
+        request.suspend()
+        switch handler(request) {
+        case .later: break
+        case .answer(let response): request.complete(response)
+        }
+        return .YES
+    }
+}

@@ -1,0 +1,56 @@
+import Glibc
+import Model
+import Synchronization
+import Text
+
+/// Writes structured log lines to standard error, one per call.
+public final class Logger: Sendable {
+    public enum Format: String, Sendable { case logfmt, json }
+    public enum Level: String, Sendable { case info, warn, error }
+
+    private let format: Format
+    private let lock = Mutex(())
+
+    public init(format: Format) { self.format = format }
+
+    public func info(_ message: String, _ fields: (String, String)...) {
+        write(.info, message, fields)
+    }
+    public func warn(_ message: String, _ fields: (String, String)...) {
+        write(.warn, message, fields)
+    }
+    public func error(_ message: String, _ fields: (String, String)...) {
+        write(.error, message, fields)
+    }
+
+    private func write(_ level: Level, _ message: String, _ fields: [(String, String)]) {
+        let head = [
+            ("time", wallClock().rfc3339), ("level", level.rawValue), ("msg", message),
+        ]
+        let line = render(head + fields) + "\n"
+        lock.withLock { _ in
+            var bytes = Array(line.utf8)[...]
+            while !bytes.isEmpty {
+                let count = bytes.withUnsafeBytes { Glibc.write(2, $0.baseAddress, $0.count) }
+                // A log nobody can read is no reason to stop.
+                if count <= 0 { return }
+                bytes = bytes.dropFirst(count)
+            }
+        }
+    }
+
+    private func render(_ fields: [(String, String)]) -> String {
+        switch format {
+        case .json:
+            var json = JSONWriter()
+            json.object { for (name, value) in fields { $0.member(name, value) } }
+            return json.text
+        case .logfmt:
+            return fields.map { "\($0)=\(plain($1) ? $1 : quoted($1))" }.joined(separator: " ")
+        }
+    }
+
+    private func plain(_ value: String) -> Bool {
+        !value.isEmpty && value.utf8.allSatisfy { $0 > 0x20 && $0 != 0x22 && $0 != 0x3d && $0 < 0x7f }
+    }
+}

@@ -1,0 +1,218 @@
+import Agent
+import Alerting
+import Model
+import Storage
+import Synchronization
+import Text
+import Wire
+
+// The one thread that drives the agent (DESIGN §3.1). It takes all messages that wait, handles
+// them, appends what they logged in one write and one fdatasync (group commit), and only then
+// carries the effects out: a reply or a notification never says more than the disk holds.
+
+enum OwnerMessage: Sendable {
+    case write(WriteBatch, HTTPRequest)
+    /// A read of the agent's state; rendered by the owner, between two events.
+    case read(HTTPRequest, @Sendable (AgentCore, Timestamp) -> HTTPResponse)
+    case configure(ConfigurationFiles, HTTPRequest?)
+    case delivered(DeliveryID, Outcome)
+    case stop
+}
+
+/// Where the agent is in its life, for `/-/ready`.
+enum Phase: Int, Sendable {
+    case replaying, ready, refusing, stopped
+}
+
+/// Owns the agent and its log.
+final class Owner: @unchecked Sendable {
+    // Sound: everything but `mailbox` and `phase` is touched by the owner's thread alone.
+
+    /// Log bytes kept in memory while the disk refuses them.
+    static let unwrittenMax = 64 << 20
+    /// How long to wait before the disk is tried again.
+    static let retryInterval = TimeSpan.seconds(1)
+    /// Writes that may wait; beyond it the sender is told to come back.
+    static let mailboxCapacity = 4096
+
+    let mailbox = Mailbox<OwnerMessage>(capacity: mailboxCapacity)
+    let phase = Atomic<Int>(Phase.replaying.rawValue)
+
+    private let log: EventLog
+    private let logger: Logger
+    private let courier: Courier
+    private var agent = AgentCore()
+    private var effects: [PlannedEffect] = []
+    private var waiting: [RequestID: HTTPRequest] = [:]
+    private var lastRequest: UInt64 = 0
+    private var unwritten: [UInt8] = []
+    private var unwrittenFirst = LogPosition.start
+    private var durable = LogPosition.start
+    private var retryAt: Timestamp?
+    private var lastRefused = 0
+
+    init(log: EventLog, courier: Courier, logger: Logger) {
+        self.log = log
+        self.courier = courier
+        self.logger = logger
+    }
+
+    // MARK: Start
+
+    /// Replays the log and takes the configuration. Effects of the past are not carried out again,
+    /// except deliveries whose answer is not in the log.
+    func start(_ files: ConfigurationFiles) throws(LogFault) {
+        var past: [PlannedEffect] = []
+        var unknown = 0
+        let recovery = try log.recover { record in
+            if !agent.replay(record, into: &past) { unknown += 1 }
+            past.removeAll(keepingCapacity: true)
+        }
+        durable = agent.position
+        if recovery.records > 0 {
+            logger.info(
+                "log replayed", ("records", String(recovery.records)),
+                ("bytes", String(recovery.bytes)), ("series", String(agent.seriesCount)))
+        }
+        if let reason = recovery.cutReason {
+            logger.warn(
+                "log cut at the last good record", ("bytes", String(recovery.cutBytes)),
+                ("reason", reason))
+        }
+        if unknown > 0 {
+            logger.warn("records of an unknown kind passed over", ("records", String(unknown)))
+        }
+        agent.handle(.started, at: wallClock(), into: &effects)
+        agent.handle(.configured(files), at: wallClock(), into: &effects)
+        commit()
+        setPhase(.ready)
+    }
+
+    // MARK: The loop
+
+    /// Runs until told to stop.
+    func run() {
+        var isRunning = true
+        while isRunning {
+            let deadline = [agent.nextDeadline, retryAt].compactMap { $0 }.min()
+            for message in mailbox.drain(until: deadline) {
+                if case .stop = message { isRunning = false }
+                handle(message)
+            }
+            if let due = agent.nextDeadline, wallClock() >= due, canTakeMore {
+                agent.handle(.tick, at: wallClock(), into: &effects)
+            }
+            commit()
+        }
+        setPhase(.stopped)
+        for message in mailbox.drain(until: wallClock()) { refuse(message) }
+        for request in waiting.values { request.complete(Self.unavailable) }
+        waiting = [:]
+    }
+
+    private func handle(_ message: OwnerMessage) {
+        switch message {
+        case .write(let batch, let request):
+            guard unwritten.isEmpty else { return request.complete(Self.unavailable) }
+            lastRequest += 1
+            let id = RequestID(lastRequest)
+            waiting[id] = request
+            agent.handle(.write(batch, id), at: wallClock(), into: &effects)
+        case .read(let request, let render):
+            request.complete(render(agent, max(agent.now, wallClock())))
+        case .configure(let files, let request):
+            configure(files, request)
+        case .delivered(let id, let outcome):
+            agent.handle(.delivered(id, outcome), at: wallClock(), into: &effects)
+        case .stop: break
+        }
+    }
+
+    private func refuse(_ message: OwnerMessage) {
+        switch message {
+        case .write(_, let request), .read(let request, _): request.complete(Self.unavailable)
+        case .configure(_, let request): request?.complete(Self.unavailable)
+        case .delivered, .stop: break
+        }
+    }
+
+    static let unavailable = HTTPResponse.text(503, "not ready to take writes; try again")
+        .adding("Retry-After", "1")
+
+    private func configure(_ files: ConfigurationFiles, _ request: HTTPRequest?) {
+        guard unwritten.isEmpty else {
+            request?.complete(Self.unavailable)
+            return
+        }
+        agent.handle(.configured(files), at: wallClock(), into: &effects)
+        commit()
+        guard let report = lastReport else { return }
+        lastReport = nil
+        let lines = report.diagnostics.map(\.description).joined(separator: "\n")
+        if report.isTaken {
+            logger.info("configuration taken", ("slos", String(agent.sloCount)))
+            request?.complete(.text(200, lines.isEmpty ? "reloaded" : lines))
+        } else {
+            logger.error("configuration refused; the old one stays", ("errors", lines))
+            request?.complete(.text(500, lines))
+        }
+    }
+
+    private var lastReport: ConfigurationReport?
+
+    // MARK: Durability
+
+    private var canTakeMore: Bool { unwritten.count < Self.unwrittenMax }
+
+    /// Makes what was logged durable and carries out what depended on it.
+    private func commit() {
+        let bytes = agent.takeLog()
+        if !bytes.isEmpty {
+            if unwritten.isEmpty { unwrittenFirst = durable.next }
+            unwritten += bytes
+        }
+        if !unwritten.isEmpty { writeLog() }
+        carryOut()
+    }
+
+    private func writeLog() {
+        if let retryAt, wallClock() < retryAt { return }
+        do throws(LogFault) {
+            try log.append(unwritten, first: unwrittenFirst)
+            unwritten.removeAll(keepingCapacity: unwritten.count < 1 << 20)
+            durable = agent.position
+            if retryAt != nil { logger.info("the log can be written again") }
+            retryAt = nil
+            setPhase(.ready)
+        } catch {
+            if retryAt == nil {
+                logger.error("the log cannot be written; refusing writes", ("reason", error.reason))
+            }
+            retryAt = wallClock() + Self.retryInterval
+            setPhase(.refusing)
+        }
+    }
+
+    private func setPhase(_ new: Phase) { phase.store(new.rawValue, ordering: .releasing) }
+
+    private func carryOut() {
+        var later: [PlannedEffect] = []
+        for planned in effects {
+            if planned.after > durable {
+                later.append(planned)
+                continue
+            }
+            switch planned.effect {
+            case .reply(let reply): waiting.removeValue(forKey: reply.id)?.complete(answer(reply))
+            case .send(let delivery): courier.send(delivery)
+            case .report(let report): lastReport = report
+            }
+        }
+        effects = later
+    }
+
+    private func answer(_ reply: WriteReply) -> HTTPResponse {
+        guard let line = reply.refusals else { return .empty(204) }
+        return .text(400, line)
+    }
+}

@@ -1,0 +1,141 @@
+import Agent
+import Alerting
+import Glibc
+import Model
+public import Text
+import Wire
+
+/// What `pitot serve` was told on its command line; nil leaves it to the configuration.
+public struct ServeOptions: Sendable {
+    public var config: String?
+    public var rules: [String] = []
+    public var data: String?
+    public var listen: String?
+    public var logFormat = Logger.Format.logfmt
+
+    public init() {}
+}
+
+/// Why the agent did not start.
+public enum StartFault: Error, Sendable {
+    case configuration([Diagnostic])
+    case file(FileFault)
+    case log(String)
+    case listen(ListenFault)
+}
+
+/// The running agent: HTTP in front, the owner in the middle, log and courier behind.
+public final class PitotServer: Sendable {
+    /// The port it listens on.
+    public var port: UInt16 { http.port }
+
+    private let http: HTTPServer
+    private let owner: Owner
+    private let courier: Courier
+    private let ownerThread: Worker
+    private let logger: Logger
+    private let options: ServeOptions
+
+    /// Reads the configuration, replays the log and starts to listen; `/-/ready` tells when the
+    /// replay is done.
+    public init(_ options: ServeOptions, logger: Logger) throws(StartFault) {
+        let files = try Self.load(options)
+        let configuration = Configuration.read(files)
+        guard !configuration.hasErrors else {
+            throw .configuration(configuration.diagnostics)
+        }
+        for warning in configuration.diagnostics { logger.warn(warning.description) }
+        let log: EventLog
+        do throws(LogFault) {
+            log = try EventLog(folder: options.data ?? configuration.data)
+        } catch { throw .log(error.reason) }
+        self.options = options
+        self.logger = logger
+        let relay = Relay()
+        courier = Courier { relay.deliver($0, $1) }
+        owner = Owner(log: log, courier: courier, logger: logger)
+        relay.connect(owner)
+        let router = Router(
+            write: WriteEndpoint(
+                decoder: RemoteWriteDecoder(
+                    seed: HashSeed(low: randomBits(), high: randomBits()),
+                    limits: configuration.wire)),
+            owner: owner,
+            loadFiles: { () throws(FileFault) in try Self.loadFiles(options) })
+        do throws(ListenFault) {
+            http = try HTTPServer(
+                address: options.listen ?? configuration.listen,
+                limits: HTTPLimits(bodyBytes: configuration.wire.bodyBytes),
+                handler: { router.handle($0) })
+        } catch { throw .listen(error) }
+        courier.start()
+        ownerThread = Worker { [owner, logger] in
+            do throws(LogFault) {
+                try owner.start(files)
+                logger.info("ready")
+                owner.run()
+            } catch {
+                logger.error("the event log cannot be read", ("reason", error.reason))
+                exit(1)
+            }
+        }
+        logger.info("listening", ("port", String(http.port)), ("version", version))
+    }
+
+    /// Reads the files again, as SIGHUP asks. An error keeps what is in force.
+    public func reload() {
+        do throws(FileFault) {
+            _ = owner.mailbox.post(.configure(try Self.loadFiles(options), nil))
+        } catch {
+            logger.error(
+                "configuration not read; the old one stays",
+                ("file", error.path), ("reason", error.reason))
+        }
+    }
+
+    /// Takes no more connections, answers what has come, makes it durable, and ends.
+    public func stop() {
+        http.quiesce()
+        owner.mailbox.postAlways(.stop)
+        ownerThread.join()
+        courier.stop()
+        http.stop()
+        logger.info("stopped")
+    }
+
+    private static func load(_ options: ServeOptions) throws(StartFault) -> ConfigurationFiles {
+        do throws(FileFault) {
+            return try loadFiles(options)
+        } catch { throw .file(error) }
+    }
+
+    /// The configuration file and the rules it and the command line name.
+    static func loadFiles(_ options: ServeOptions) throws(FileFault) -> ConfigurationFiles {
+        var config: SourceFile?
+        if let path = options.config {
+            guard let bytes = readFile(path) else {
+                throw FileFault(path: path, reason: String(cString: strerror(errno)))
+            }
+            config = SourceFile(path: path, bytes: bytes)
+        }
+        var paths = options.rules
+        if paths.isEmpty {
+            paths = Configuration.read(ConfigurationFiles(config: config, rules: [])).rules
+        }
+        var rules: [SourceFile] = []
+        for path in paths { rules += try ruleFiles(at: path) }
+        return ConfigurationFiles(config: config, rules: rules)
+    }
+}
+
+/// Ties the courier's answers to the owner, which is made after it.
+private final class Relay: @unchecked Sendable {
+    // Sound: connected before the courier's thread starts.
+    private weak var owner: Owner?
+
+    func connect(_ owner: Owner) { self.owner = owner }
+
+    func deliver(_ id: DeliveryID, _ outcome: Outcome) {
+        owner?.mailbox.postAlways(.delivered(id, outcome))
+    }
+}

@@ -1,0 +1,189 @@
+import Agent
+import Glibc
+import Model
+import Synchronization
+import Text
+import Wire
+
+// Which path does what. Reads are rendered by the owner between two events; writes go to it
+// decoded.
+
+/// Answers requests.
+final class Router: Sendable {
+    private let write: WriteEndpoint
+    private let owner: Owner
+    private let counts = RequestCounts()
+    private let loadFiles: @Sendable () throws(FileFault) -> ConfigurationFiles
+    private let startedAt = wallClock()
+
+    init(
+        write: WriteEndpoint, owner: Owner,
+        loadFiles: @escaping @Sendable () throws(FileFault) -> ConfigurationFiles
+    ) {
+        self.write = write
+        self.owner = owner
+        self.loadFiles = loadFiles
+    }
+
+    func handle(_ request: HTTPRequest) -> Disposition {
+        switch (request.path, request.method) {
+        case ("/api/v1/write", "POST"): return receive(request)
+        case ("/-/healthy", "GET"), ("/-/healthy", "HEAD"):
+            return counted(request, .text(200, "Pitot is healthy."))
+        case ("/-/ready", "GET"), ("/-/ready", "HEAD"): return counted(request, readiness)
+        case ("/-/reload", "POST"): return reload(request)
+        case ("/metrics", "GET"): return metrics(request)
+        case ("/api/v1/slos", "GET"):
+            let service = request.query("service")
+            let name = request.query("name")
+            return read(request) { agent, now in
+                .json(agent.slosJSON(service: service, name: name, now: now))
+            }
+        case ("/api/v1/alerts", "GET"):
+            return read(request) { agent, _ in .json(agent.alertsJSON()) }
+        case (let path, _) where Self.methods[path] != nil:
+            let allowed = Self.methods[path] ?? ""
+            return counted(
+                request,
+                .text(405, "\(path) takes \(allowed)").adding("Allow", allowed))
+        default:
+            return counted(request, .text(404, "no such path; see the documentation of the API"))
+        }
+    }
+
+    private static let methods = [
+        "/api/v1/write": "POST", "/-/healthy": "GET", "/-/ready": "GET", "/-/reload": "POST",
+        "/metrics": "GET", "/api/v1/slos": "GET", "/api/v1/alerts": "GET",
+    ]
+
+    private var phase: Phase { Phase(rawValue: owner.phase.load(ordering: .acquiring)) ?? .stopped }
+
+    private var readiness: HTTPResponse {
+        switch phase {
+        case .ready: .text(200, "Pitot is ready.")
+        case .replaying: .text(503, "replaying the event log")
+        case .refusing: .text(503, "the event log cannot be written")
+        case .stopped: .text(503, "stopping")
+        }
+    }
+
+    private func receive(_ request: HTTPRequest) -> Disposition {
+        guard case .ready = phase else { return counted(request, Owner.unavailable) }
+        switch write.judge(request) {
+        case .refused(let response, let reason):
+            counts.refused(reason)
+            return counted(request, response)
+        case .batch(let batch):
+            counts.answered(request.path, 0)
+            guard owner.mailbox.post(.write(batch, request)) else {
+                counts.refused("overloaded")
+                return .answer(Owner.unavailable)
+            }
+            return .later
+        }
+    }
+
+    private func reload(_ request: HTTPRequest) -> Disposition {
+        do throws(FileFault) {
+            let files = try loadFiles()
+            guard owner.mailbox.post(.configure(files, request)) else {
+                return counted(request, Owner.unavailable)
+            }
+            return .later
+        } catch {
+            return counted(request, .text(500, "\(error.path): \(error.reason)"))
+        }
+    }
+
+    private func read(
+        _ request: HTTPRequest, _ render: @escaping @Sendable (AgentCore, Timestamp) -> HTTPResponse
+    ) -> Disposition {
+        guard phase != .replaying, phase != .stopped else {
+            return counted(request, readiness)
+        }
+        counts.answered(request.path, 200)
+        guard owner.mailbox.post(.read(request, render)) else {
+            return .answer(Owner.unavailable)
+        }
+        return .later
+    }
+
+    private func metrics(_ request: HTTPRequest) -> Disposition {
+        let counts = self.counts
+        let startedAt = self.startedAt
+        return read(request) { agent, _ in
+            var out = ExpositionWriter()
+            agent.writeMetrics(into: &out)
+            counts.write(into: &out)
+            writeProcessMetrics(startedAt: startedAt, into: &out)
+            return HTTPResponse(
+                status: 200, contentType: "text/plain; version=0.0.4; charset=utf-8",
+                body: Array(out.text.utf8))
+        }
+    }
+
+    private func counted(_ request: HTTPRequest, _ response: HTTPResponse) -> Disposition {
+        counts.answered(Self.methods[request.path] == nil ? "other" : request.path, response.status)
+        return .answer(response)
+    }
+}
+
+/// Requests by path and status, and bodies refused by reason.
+final class RequestCounts: Sendable {
+    private struct Key: Hashable {
+        let path: String
+        let status: Int
+    }
+
+    private let requests = Mutex<[Key: Int]>([:])
+    private let refusals = Mutex<[String: Int]>([:])
+
+    /// Status 0 is a write handed to the owner: its answer shows in the samples' counters.
+    func answered(_ path: String, _ status: Int) {
+        requests.withLock { $0[Key(path: path, status: status), default: 0] += 1 }
+    }
+
+    func refused(_ reason: String) { refusals.withLock { $0[reason, default: 0] += 1 } }
+
+    func write(into out: inout ExpositionWriter) {
+        out.metric(
+            "pitot_http_requests_total", .counter,
+            "Requests by path and status; \"taken\" are writes whose body decoded.")
+        let all = requests.withLock { $0 }
+        for (key, count) in all.sorted(by: { ($0.key.path, $0.key.status) < ($1.key.path, $1.key.status) }) {
+            let code = key.status == 0 ? "taken" : String(key.status)
+            out.sample(
+                "pitot_http_requests_total", [("path", key.path), ("code", code)], Double(count))
+        }
+        out.metric(
+            "pitot_write_bodies_refused_total", .counter,
+            "Remote-write bodies of which nothing was stored, by reason.")
+        for (reason, count) in refusals.withLock({ $0 }).sorted(by: { $0.key < $1.key }) {
+            out.sample("pitot_write_bodies_refused_total", [("reason", reason)], Double(count))
+        }
+    }
+}
+
+/// The usual `process_*` metrics.
+func writeProcessMetrics(startedAt: Timestamp, into out: inout ExpositionWriter) {
+    out.single(
+        "process_cpu_seconds_total", .counter, "CPU time used, in seconds.", processCPUSeconds())
+    out.single(
+        "process_start_time_seconds", .gauge, "Start of the process, seconds since the epoch.",
+        startedAt.seconds)
+    out.single(
+        "process_resident_memory_bytes", .gauge, "Resident memory, in bytes.",
+        Double(residentPages() * sysconf(Int32(_SC_PAGESIZE))))
+    out.single(
+        "process_open_fds", .gauge, "Open file descriptors.",
+        Double(listFolder("/proc/self/fd").count))
+    out.metric("pitot_build_info", .gauge, "1, with the version.")
+    out.sample("pitot_build_info", [("version", version)], 1)
+}
+
+/// Second field of /proc/self/statm.
+private func residentPages() -> Int {
+    guard let bytes = readFile("/proc/self/statm") else { return 0 }
+    let fields = String(decoding: bytes, as: UTF8.self).split(separator: " ")
+    return fields.count > 1 ? Int(fields[1]) ?? 0 : 0
+}
