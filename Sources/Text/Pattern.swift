@@ -16,7 +16,7 @@ extension PatternError: CustomStringConvertible {
     }
 }
 
-/// A regular expression that must match a whole text, as Prometheus' do; `.` matches a newline too.
+/// A regular expression that must match a whole text, as in Prometheus; `.` matches newlines too.
 ///
 /// RE2: matching is linear in the text and never backtracks. A class, since the program is shared.
 ///

@@ -25,7 +25,7 @@ public struct Selector: Sendable {
         return try parser.parse()
     }
 
-    /// A selector of matchers that were read elsewhere; text in PromQL's notation when none is given.
+    /// A selector of matchers that were read elsewhere; `text` defaults to PromQL's notation.
     public init(_ matchers: [Matcher], text: String? = nil) throws(PatternError) {
         var conditions: [Condition] = []
         for matcher in matchers { conditions.append(try Condition(matcher)) }

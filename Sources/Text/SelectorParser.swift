@@ -89,8 +89,12 @@ struct SelectorParser {
         let start = scanner.index
         let isQuoted = scanner.isAtQuote
         var name: String?
-        if isQuoted { name = try scanner.quotedText() } else { name = identifier(withColons: false) }
-        guard let name else {
+        if isQuoted {
+            name = try scanner.quotedText()
+        } else {
+            name = identifier(withColons: false)
+        }
+        guard let name, !name.isEmpty else {
             throw scanner.error(
                 at: start, scanner.found(at: start), expected: #"a label name or "}""#)
         }
@@ -139,16 +143,18 @@ struct SelectorParser {
         skipSpace()
         let start = scanner.index
         guard let next = scanner.next else { return }
-        var what = scanner.found(at: start) + " after the selector"
-        var hint: String? = Self.noRates
-        switch next {
-        case UInt8(ascii: "["): what = "a range follows the selector"
-        case UInt8(ascii: "@"): what = "@ follows the selector"
-        default:
-            let word = identifier(withColons: false)
-            if word?.lowercased() == "offset" { what = "offset follows the selector" } else { hint = nil }
+        let word = identifier(withColons: false)
+        let what: String
+        var hint: String?
+        switch (next, word?.lowercased()) {
+        case (UInt8(ascii: "["), _): (what, hint) = ("a range", Self.noRates)
+        case (UInt8(ascii: "@"), _): (what, hint) = ("@", Self.noRates)
+        case (_, "offset"): (what, hint) = ("offset", Self.noRates)
+        case (_, let word?): what = "\"\(shortened(word))\""
+        case (_, nil): what = scanner.found(at: start)
         }
-        throw scanner.error(at: start, what, expected: Self.example, hint: hint)
+        throw scanner.error(
+            at: start, what + " after the selector", expected: Self.example, hint: hint)
     }
 
     private mutating func identifier(withColons: Bool) -> String? {

@@ -112,7 +112,7 @@ private func unsignedInteger(_ digits: Substring, radix: Int) -> Int? {
     return Int(digits, radix: radix)
 }
 
-/// YAML 1.2.2 §10.3.2, tag resolution of `!!float`. `Double(text)` alone would take "nan" and "0x1p3".
+/// YAML 1.2.2 §10.3.2, tag resolution of `!!float`. `Double(text)` alone takes "nan", "0x1p3".
 private func coreFloat(_ text: String) -> Double? {
     switch text {
     case ".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF": return .infinity
