@@ -76,6 +76,7 @@ extension JSONValue: Equatable {
 
 /// Why a text is no JSON, and where. Lines and columns count from 1, columns in characters.
 public struct JSONError: Error, Hashable, Sendable {
+    /// What is wrong, as facts.
     public enum Reason: Hashable, Sendable {
         case tooLarge(bytesMax: Int)
         case tooDeep(depthMax: Int)
@@ -88,10 +89,14 @@ public struct JSONError: Error, Hashable, Sendable {
         case numberTooLarge
     }
 
+    /// What is wrong.
     public let reason: Reason
+    /// From 1.
     public let line: Int
+    /// From 1, in characters.
     public let column: Int
 
+    /// A fault at a place.
     public init(_ reason: Reason, line: Int, column: Int) {
         self.reason = reason
         self.line = line

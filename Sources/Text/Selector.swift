@@ -82,10 +82,12 @@ public struct Selector: Sendable {
 extension Selector: Hashable {
     /// Equal matchers in equal order; the spelling does not count.
     public static func == (left: Self, right: Self) -> Bool { left.matchers == right.matchers }
+    /// Of the matchers.
     public func hash(into hasher: inout Hasher) { hasher.combine(matchers) }
 }
 
 extension Selector: CustomStringConvertible {
+    /// As it was written.
     public var description: String { text }
 }
 

@@ -59,15 +59,14 @@ struct SelectorParser {
 
     private mutating func setMetricName(_ name: String, _ start: Int) throws(Diagnostic) {
         let other = metricName ?? matchers.first { $0.name == Labels.metricName }?.value
-        if let other { throw setTwice(other, name, start) }
+        if let other { throw setTwice(other, start) }
         metricName = name
         try add(Matcher(Labels.metricName, .equal, name), start)
     }
 
-    private func setTwice(_ first: String, _ second: String, _ at: Int) -> Diagnostic {
+    private func setTwice(_ first: String, _ at: Int) -> Diagnostic {
         scanner.error(
-            at: at,
-            "the metric name is set twice: \"\(shortened(first))\" and \"\(shortened(second))\"",
+            at: at, "the metric name is set twice, first to \"\(shortened(first))\"",
             expected: "one metric name")
     }
 
@@ -102,7 +101,7 @@ struct SelectorParser {
         if isQuoted, scanner.next == UInt8(ascii: ",") || scanner.next == UInt8(ascii: "}") {
             return try setMetricName(name, start)
         }
-        if name == Labels.metricName, let metricName { throw setTwice(metricName, name, start) }
+        if name == Labels.metricName, let metricName { throw setTwice(metricName, start) }
         let op = try readOperator()
         skipSpace()
         let valueStart = scanner.index
