@@ -36,7 +36,7 @@ struct SelectorParser {
                 at: start, scanner.found(at: start), expected: Self.example, hint: hintForStart)
         }
         try refuseRest()
-        guard metricName != nil || conditions.contains(where: { !$0.holdsForMissing }) else {
+        guard conditions.contains(where: { !$0.holdsForMissing }) else {
             throw scanner.error(
                 at: start, "the selector matches every series",
                 expected: "at least one matcher that does not match the empty text",

@@ -38,6 +38,14 @@ private func failure(_ text: String) -> String {
         #expect(failure(chain(YAML.depthMax)).contains("nested too deeply"))
     }
 
+    @Test func tagDirectivesAreLimited() throws {
+        func tags(_ count: Int) -> String {
+            (0..<count).map { "%TAG !\($0)! x\n" }.joined() + "---\na: 1\n"
+        }
+        #expect(try yaml(tags(YAML.tagDirectivesMax)).count == 1)
+        #expect(failure(tags(YAML.tagDirectivesMax + 1)).hasPrefix("f.yaml:65:1: too many %TAG"))
+    }
+
     @Test func nodesAreLimited() throws {
         let full = "[" + String(repeating: "a,", count: YAML.nodesMax - 1) + "]"
         #expect(try yaml(full).first?.elements.count == YAML.nodesMax - 1)

@@ -50,6 +50,9 @@ import Text
         #expect(node["a"]?.textPosition == SourcePosition(file: "f.yaml", line: 1, column: 4))
         #expect(node["b"]?.textPosition == SourcePosition(file: "f.yaml", line: 2, column: 5))
         #expect(node["c"]?.textPosition == SourcePosition(file: "f.yaml", line: 4, column: 5))
+        let blocks = try yaml("- |\n  x\n- >-\n     y\n- a\n- |\n z\n").first?.elements ?? []
+        #expect(blocks.map(\.textPosition.line) == [2, 4, 5, 7])
+        #expect(blocks.map(\.textPosition.column) == [3, 6, 3, 2])
         #expect(node["c"]?.position == SourcePosition(file: "f.yaml", line: 3, column: 4))
     }
 }

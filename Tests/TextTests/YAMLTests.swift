@@ -78,6 +78,7 @@ private func failure(_ text: String) -> String {
         ("a:\n\tb: 1\n", "f.yaml:2:1: not YAML: found character that cannot start any token"),
         ("a: *b\n", "f.yaml:1:4: the alias *b has no anchor before it"),
         ("&a [*a]\n", "f.yaml:1:5: the alias *a has no anchor before it"),
+        ("- &a x\n- &a [*a]\n", "f.yaml:2:7: the alias *a has no anchor before it"),
         ("a: !secret x\n", "f.yaml:1:4: the tag !secret is not known"),
         ("a: !!binary x\n", "f.yaml:1:4: the tag tag:yaml.org,2002:binary is not known"),
         ("<<: 5\n", "f.yaml:1:5: << merges the number 5; expected a mapping"),
