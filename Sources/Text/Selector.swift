@@ -4,7 +4,8 @@ public import Model
 ///
 /// A label that a series does not have matches as the empty text. Conditions are kept sorted by
 /// name, as labels are, so that matching is one merge of the two: O(label bytes + regex), without
-/// a String or an allocation.
+/// a String or an allocation. Of 15 labels: 0.07 us for another metric, 0.5 us for a full merge,
+/// 0.2 us more for a regular expression (release build, a million calls).
 public struct Selector: Sendable {
     /// The longest selector, in bytes.
     public static let bytesMax = 64 << 10
