@@ -80,6 +80,8 @@ private func json(_ text: String) throws -> JSONValue { try JSONValue.parse(Arra
             String(repeating: "[", count: depth) + String(repeating: "]", count: depth)
         }
         #expect(try json(nested(depth)).elements.count == 1)
+        let siblings = "[" + String(repeating: "[],{},", count: depth) + "[]]"
+        #expect(try json(siblings).elements.count == 2 * depth + 1)
         #expect(throws: JSONError(.tooDeep(depthMax: depth), line: 1, column: depth + 1)) {
             try json(nested(depth + 1))
         }
