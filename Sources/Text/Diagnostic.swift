@@ -1,9 +1,13 @@
 /// A place in a file that a person wrote. Lines and columns count from 1, columns in characters.
 public struct SourcePosition: Hashable, Sendable {
+    /// The path as the caller gave it.
     public var file: String
+    /// From 1.
     public var line: Int
+    /// From 1, in characters (Unicode scalars).
     public var column: Int
 
+    /// A place in a file.
     public init(file: String, line: Int, column: Int) {
         self.file = file
         self.line = line
@@ -12,6 +16,7 @@ public struct SourcePosition: Hashable, Sendable {
 }
 
 extension SourcePosition: Comparable {
+    /// By file, line and column.
     public static func < (left: Self, right: Self) -> Bool {
         if left.file != right.file { return left.file < right.file }
         return (left.line, left.column) < (right.line, right.column)
@@ -25,14 +30,21 @@ extension SourcePosition: CustomStringConvertible {
 
 /// What is wrong in a file, where, what was expected instead, and what to do.
 public struct Diagnostic: Error, Hashable, Sendable {
+    /// Whether the file is refused, or taken with a remark.
     public enum Severity: String, Hashable, Sendable { case error, warning }
 
+    /// Whether the file is refused.
     public var severity: Severity
+    /// Where the fault is.
     public var position: SourcePosition
+    /// What is wrong.
     public var what: String
+    /// What was expected instead.
     public var expected: String?
+    /// What to do.
     public var hint: String?
 
+    /// A finding; an error unless said otherwise.
     public init(
         _ severity: Severity = .error, at position: SourcePosition, _ what: String,
         expected: String? = nil, hint: String? = nil

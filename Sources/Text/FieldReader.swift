@@ -8,6 +8,7 @@ public struct FieldReader: Sendable {
 
     /// What a message calls the mapping: "SLO", "route".
     public let kind: String
+    /// The mapping that is read.
     public let node: YAMLNode
     /// What was found wrong so far, in the order of the reads.
     public private(set) var diagnostics: [Diagnostic] = []

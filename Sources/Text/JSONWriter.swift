@@ -3,11 +3,14 @@
 /// O(bytes). Numbers that JSON cannot hold (NaN, infinities) and nil are written as `null`: a
 /// figure that is not known is null, never 0 (DESIGN §5).
 public struct JSONWriter: Sendable {
+    /// What has been written so far.
     public private(set) var bytes: [UInt8] = []
     private var needsComma = false
 
+    /// An empty writer.
     public init() {}
 
+    /// The bytes as text.
     public var text: String { String(decoding: bytes, as: UTF8.self) }
 
     /// `{ ... }`; the body writes the members.
@@ -28,35 +31,44 @@ public struct JSONWriter: Sendable {
         needsComma = false
     }
 
+    /// A string, escaped.
     public mutating func string(_ value: String) {
         separate()
         quote(value)
     }
 
+    /// `true` or `false`.
     public mutating func bool(_ value: Bool) { raw(value ? "true" : "false") }
+    /// A whole number.
     public mutating func integer(_ value: Int) { raw(String(value)) }
+    /// `null`.
     public mutating func null() { raw("null") }
 
+    /// A number that reads back equal; `null` when it is nil or not finite.
     public mutating func number(_ value: Double?) {
         guard let value, value.isFinite else { return null() }
         raw(value.description)
     }
 
+    /// A member that is a string.
     public mutating func member(_ name: String, _ value: String) {
         key(name)
         string(value)
     }
 
+    /// A member that is a number, or `null`.
     public mutating func member(_ name: String, _ value: Double?) {
         key(name)
         number(value)
     }
 
+    /// A member that is a whole number.
     public mutating func member(_ name: String, integer value: Int) {
         key(name)
         integer(value)
     }
 
+    /// A member that is `true` or `false`.
     public mutating func member(_ name: String, bool value: Bool) {
         key(name)
         bool(value)

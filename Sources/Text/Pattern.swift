@@ -8,6 +8,7 @@ public enum PatternError: Error, Hashable, Sendable {
 }
 
 extension PatternError: CustomStringConvertible {
+    /// For a person; shows nothing of the expression but what RE2 quotes.
     public var description: String {
         switch self {
         case .tooLong(let limit): "the regular expression is longer than \(limit) bytes"
@@ -16,7 +17,7 @@ extension PatternError: CustomStringConvertible {
     }
 }
 
-/// A regular expression that must match a whole text, as Prometheus' do; `.` matches a newline too.
+/// A regular expression that must match a whole text, as in Prometheus; `.` matches newlines too.
 ///
 /// RE2: matching is linear in the text and never backtracks. A class, since the program is shared.
 ///
@@ -28,6 +29,7 @@ extension PatternError: CustomStringConvertible {
     /// The most memory for one expression's program and automata.
     public static let memoryMax = 1 << 20
 
+    /// The expression as it was given.
     public let source: String
     private let program: OpaquePointer
 

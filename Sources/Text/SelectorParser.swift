@@ -36,7 +36,7 @@ struct SelectorParser {
                 at: start, scanner.found(at: start), expected: Self.example, hint: hintForStart)
         }
         try refuseRest()
-        guard metricName != nil || conditions.contains(where: { !$0.holdsForMissing }) else {
+        guard conditions.contains(where: { !$0.holdsForMissing }) else {
             throw scanner.error(
                 at: start, "the selector matches every series",
                 expected: "at least one matcher that does not match the empty text",
@@ -59,15 +59,14 @@ struct SelectorParser {
 
     private mutating func setMetricName(_ name: String, _ start: Int) throws(Diagnostic) {
         let other = metricName ?? matchers.first { $0.name == Labels.metricName }?.value
-        if let other { throw setTwice(other, name, start) }
+        if let other { throw setTwice(other, start) }
         metricName = name
         try add(Matcher(Labels.metricName, .equal, name), start)
     }
 
-    private func setTwice(_ first: String, _ second: String, _ at: Int) -> Diagnostic {
+    private func setTwice(_ first: String, _ at: Int) -> Diagnostic {
         scanner.error(
-            at: at,
-            "the metric name is set twice: \"\(shortened(first))\" and \"\(shortened(second))\"",
+            at: at, "the metric name is set twice, first to \"\(shortened(first))\"",
             expected: "one metric name")
     }
 
@@ -89,8 +88,12 @@ struct SelectorParser {
         let start = scanner.index
         let isQuoted = scanner.isAtQuote
         var name: String?
-        if isQuoted { name = try scanner.quotedText() } else { name = identifier(withColons: false) }
-        guard let name else {
+        if isQuoted {
+            name = try scanner.quotedText()
+        } else {
+            name = identifier(withColons: false)
+        }
+        guard let name, !name.isEmpty else {
             throw scanner.error(
                 at: start, scanner.found(at: start), expected: #"a label name or "}""#)
         }
@@ -98,7 +101,7 @@ struct SelectorParser {
         if isQuoted, scanner.next == UInt8(ascii: ",") || scanner.next == UInt8(ascii: "}") {
             return try setMetricName(name, start)
         }
-        if name == Labels.metricName, let metricName { throw setTwice(metricName, name, start) }
+        if name == Labels.metricName, let metricName { throw setTwice(metricName, start) }
         let op = try readOperator()
         skipSpace()
         let valueStart = scanner.index
@@ -139,16 +142,18 @@ struct SelectorParser {
         skipSpace()
         let start = scanner.index
         guard let next = scanner.next else { return }
-        var what = scanner.found(at: start) + " after the selector"
-        var hint: String? = Self.noRates
-        switch next {
-        case UInt8(ascii: "["): what = "a range follows the selector"
-        case UInt8(ascii: "@"): what = "@ follows the selector"
-        default:
-            let word = identifier(withColons: false)
-            if word?.lowercased() == "offset" { what = "offset follows the selector" } else { hint = nil }
+        let word = identifier(withColons: false)
+        let what: String
+        var hint: String?
+        switch (next, word?.lowercased()) {
+        case (UInt8(ascii: "["), _): (what, hint) = ("a range", Self.noRates)
+        case (UInt8(ascii: "@"), _): (what, hint) = ("@", Self.noRates)
+        case (_, "offset"): (what, hint) = ("offset", Self.noRates)
+        case (_, let word?): what = "\"\(shortened(word))\""
+        case (_, nil): what = scanner.found(at: start)
         }
-        throw scanner.error(at: start, what, expected: Self.example, hint: hint)
+        throw scanner.error(
+            at: start, what + " after the selector", expected: Self.example, hint: hint)
     }
 
     private mutating func identifier(withColons: Bool) -> String? {

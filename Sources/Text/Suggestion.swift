@@ -1,7 +1,7 @@
 /// The candidate a person most likely meant, or nil. Deterministic: the first of equals wins.
 ///
-/// Case, `_`, `-` and `.` do not count (`groupWait` means `group_wait`); otherwise the distance is at
-/// most 2, or a third of the longer word. O(candidates x length^2), words of at most 64 bytes.
+/// Case, `_`, `-` and `.` do not count (`groupWait` means `group_wait`); otherwise the distance is
+/// at most 2, or a third of the longer word. O(candidates x length^2), words of at most 64 bytes.
 public func suggestion(for word: String, among candidates: [String]) -> String? {
     let lengthMax = 64
     let wanted = folded(word)

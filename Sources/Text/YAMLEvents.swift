@@ -27,6 +27,8 @@ struct YAMLEvent {
     private let input: UnsafeMutableBufferPointer<UInt8>
     private let bytes: [UInt8]
     private let file: String
+    /// A line and its first byte: events come in order, so lines are counted once for a file.
+    private var lineCursor = (line: 1, start: 0)
 
     init(_ bytes: [UInt8], file: String) throws(Diagnostic) {
         self.bytes = bytes
@@ -101,14 +103,13 @@ struct YAMLEvent {
     }
 
     /// Where a scalar's text begins: after the quote, or on the line below a block's header.
-    private func textPosition(
+    private mutating func textPosition(
         _ start: SourcePosition, _ style: yaml_scalar_style_t
     ) -> SourcePosition {
         var found = start
         switch style {
         case YAML_SINGLE_QUOTED_SCALAR_STYLE, YAML_DOUBLE_QUOTED_SCALAR_STYLE: found.column += 1
         case YAML_LITERAL_SCALAR_STYLE, YAML_FOLDED_SCALAR_STYLE:
-            // Found by counting lines: a block is read once, and few selectors are blocks.
             found.line += 1
             found.column = 1 + spacesAtStart(ofLine: found.line)
         default: break
@@ -116,14 +117,12 @@ struct YAMLEvent {
         return found
     }
 
-    private func spacesAtStart(ofLine line: Int) -> Int {
-        var current = 1
-        var index = 0
-        while current < line, index < bytes.count {
-            if bytes[index] == UInt8(ascii: "\n") { current += 1 }
-            index += 1
+    private mutating func spacesAtStart(ofLine line: Int) -> Int {
+        while lineCursor.line < line, lineCursor.start < bytes.count {
+            if bytes[lineCursor.start] == UInt8(ascii: "\n") { lineCursor.line += 1 }
+            lineCursor.start += 1
         }
-        return bytes[index...].prefix { $0 == UInt8(ascii: " ") }.count
+        return bytes[lineCursor.start...].prefix { $0 == UInt8(ascii: " ") }.count
     }
 
     private func position(_ mark: yaml_mark_t) -> SourcePosition {

@@ -1,5 +1,6 @@
 /// A value of a YAML document and where it stands. At most `YAML.depthMax` levels deep.
 public struct YAMLNode: Sendable {
+    /// What a node is.
     public enum Content: Sendable {
         /// `isPlain` is false for what is quoted, a block, or tagged `!!str`: always text.
         case scalar(text: String, isPlain: Bool)
@@ -12,8 +13,10 @@ public struct YAMLNode: Sendable {
     public let position: SourcePosition
     /// Where the first character of a scalar's text stands. Equals `position` otherwise.
     public let textPosition: SourcePosition
+    /// The scalar, elements or pairs.
     public let content: Content
 
+    /// A node; `textPosition` is `position` unless given.
     public init(
         position: SourcePosition, textPosition: SourcePosition? = nil, content: Content
     ) {
@@ -112,7 +115,7 @@ private func unsignedInteger(_ digits: Substring, radix: Int) -> Int? {
     return Int(digits, radix: radix)
 }
 
-/// YAML 1.2.2 §10.3.2, tag resolution of `!!float`. `Double(text)` alone would take "nan" and "0x1p3".
+/// YAML 1.2.2 §10.3.2, tag resolution of `!!float`. `Double(text)` alone takes "nan", "0x1p3".
 private func coreFloat(_ text: String) -> Double? {
     switch text {
     case ".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF": return .infinity
