@@ -28,15 +28,19 @@ public struct AlertBook: Sendable {
         let resolvedAt: Timestamp
     }
 
+    /// An empty book.
     public init(alertsMax: Int = NotifierLimits().alerts) { self.alertsMax = alertsMax }
 
+    /// How many alerts are kept, in whatever state.
     public var count: Int { kept.count }
 
     /// All kept alerts, sorted by labels. O(n log n).
     public var alerts: [Alert] { kept.values.sorted { $0.labels < $1.labels } }
 
+    /// The alert as it is kept, or nil if it is inactive. O(1).
     public subscript(_ key: Labels) -> Alert? { kept[key] }
 
+    /// Where an alert is in its life. O(1).
     public func state(of key: Labels) -> AlertState { kept[key]?.state ?? .inactive }
 
     /// When `expire` has something to drop next.
@@ -120,7 +124,7 @@ public struct AlertBook: Sendable {
         case .firing(let since, let firedAt):
             // Alertmanager refuses an alert that ends before it starts.
             let ended = max(time, firedAt)
-            retained.append(Retained(key: key, resolvedAt: now))
+            retain(key, now)
             let details =
                 reason == .cleared
                 ? alert.details : alert.details.adding(Self.reasonAnnotation, reason.rawValue)
@@ -138,6 +142,15 @@ public struct AlertBook: Sendable {
         return change
     }
 
+    /// A flapping alert leaves a stale entry each time; they are swept when they are the most.
+    private mutating func retain(_ key: Labels, _ now: Timestamp) {
+        if retained.count > 2 * kept.count + 16 {
+            let current = retained.filter(isCurrent)
+            retained = current
+        }
+        retained.append(Retained(key: key, resolvedAt: now))
+    }
+
     /// A new alert matters more than the memory of an ended one.
     private mutating func hasRoom() -> Bool {
         while kept.count >= alertsMax, !retained.isEmpty {
@@ -148,10 +161,13 @@ public struct AlertBook: Sendable {
 
     @discardableResult
     private mutating func remove(_ entry: Retained) -> Bool {
-        guard let alert = kept[entry.key], alert.isResolved,
-            alert.changedAt == entry.resolvedAt
-        else { return false }
+        guard isCurrent(entry) else { return false }
         kept[entry.key] = nil
         return true
+    }
+
+    private func isCurrent(_ entry: Retained) -> Bool {
+        guard let alert = kept[entry.key] else { return false }
+        return alert.isResolved && alert.changedAt == entry.resolvedAt
     }
 }

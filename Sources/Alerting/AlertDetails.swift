@@ -1,8 +1,11 @@
 /// One annotation of an alert: text for people, not part of the alert's identity.
 public struct Annotation: Hashable, Sendable {
+    /// The annotation's name, as the rule gives it.
     public let name: String
+    /// Its text, templates expanded.
     public let value: String
 
+    /// A pair as it stands; `AlertDetails` sorts.
     public init(_ name: String, _ value: String) {
         self.name = name
         self.value = value

@@ -47,11 +47,14 @@ public enum AlertChange: Hashable, Sendable {
 public struct Alert: Hashable, Sendable {
     /// The alert's identity.
     public let labels: Labels
+    /// As the last breaching observation gave them.
     public internal(set) var details: AlertDetails
+    /// Never `inactive`: such an alert is not kept.
     public internal(set) var state: AlertState
     /// The `now` of the last change of state; retention runs on it.
     public internal(set) var changedAt: Timestamp
 
+    /// Whether it fires now.
     public var isFiring: Bool {
         switch state {
         case .firing: true
@@ -59,6 +62,7 @@ public struct Alert: Hashable, Sendable {
         }
     }
 
+    /// Whether it has fired and ended.
     public var isResolved: Bool {
         switch state {
         case .resolved: true

@@ -32,6 +32,10 @@ struct AlertmanagerFeed: Sendable {
     mutating func batches(
         of book: AlertBook, _ settings: NotifierSettings, at now: Timestamp
     ) -> [AlertmanagerBatch] {
+        guard !settings.alertmanagers.isEmpty else {
+            self = AlertmanagerFeed()
+            return []
+        }
         let isResend = nextResend.map { $0 <= now } ?? false
         guard isResend || !changed.isEmpty else { return [] }
         let sent =

@@ -2,9 +2,12 @@ public import Model
 
 /// A delivery's number: counted from 1 in a data directory, never reused.
 public struct DeliveryID: Hashable, Comparable, Sendable {
+    /// The count itself, as the log and the API write it.
     public let number: UInt64
 
+    /// A number read back from a log or an API.
     public init(_ number: UInt64) { self.number = number }
+    /// Older first.
     public static func < (left: Self, right: Self) -> Bool { left.number < right.number }
 }
 
@@ -41,9 +44,12 @@ extension Destination: Comparable {
 
 /// One header of a request.
 public struct DeliveryHeader: Hashable, Sendable {
+    /// The field's name.
     public let name: String
+    /// The field's value, one line.
     public let value: String
 
+    /// A header as it stands.
     public init(_ name: String, _ value: String) {
         self.name = name
         self.value = value
@@ -52,11 +58,17 @@ public struct DeliveryHeader: Hashable, Sendable {
 
 /// One POST to make. A retry has the same id and body and the next `attempt`.
 public struct Delivery: Hashable, Sendable {
+    /// The same on every attempt.
     public let id: DeliveryID
+    /// Whose queue it is in.
     public let destination: Destination
+    /// Where to POST; may hold a secret, so it is not for logs.
     public let url: String
+    /// The body's media type.
     public let contentType: String
+    /// Besides `Content-Type`: what lets a receiver know a retry.
     public let headers: [DeliveryHeader]
+    /// The exact bytes to send.
     public let body: [UInt8]
     /// 1 for the first.
     public internal(set) var attempt: Int
@@ -97,13 +109,18 @@ public enum DropReason: String, Hashable, Sendable, CaseIterable {
 
 /// A delivery that will never arrive, for a person to see.
 public struct DeadLetter: Hashable, Sendable {
+    /// The delivery's number.
     public let id: DeliveryID
+    /// Whom it would have reached.
     public let destination: Destination
     /// What it was about: the group key, or how many alerts.
     public let subject: String
+    /// Why it died.
     public let reason: DropReason
     /// The refusing answer's status; nil for the other reasons.
     public let status: Int?
+    /// How often it was tried.
     public let attempts: Int
+    /// When it died, by the agent's clock.
     public let at: Timestamp
 }

@@ -34,19 +34,18 @@ struct NotificationGroups: Sendable {
         }
     }
 
-    /// Flushes the groups that are due and queues their notifications.
+    /// Flushes the groups that are due, sorted, and queues their notifications. O(groups).
     mutating func flush(
         _ book: AlertBook, _ settings: NotifierSettings, at now: Timestamp,
         into outbox: inout Outbox
     ) {
         guard let next = nextFlush, next <= now else { return }
-        for id in groups.keys.sorted() {
+        let due = groups.values.filter { $0.nextFlush <= now }.map(\.id).sorted()
+        for id in due {
             guard var group = groups.removeValue(forKey: id) else { continue }
-            if group.nextFlush <= now {
-                memberCount -= group.members.count
-                Self.flush(&group, book, settings, at: now, into: &outbox)
-                memberCount += group.members.count
-            }
+            memberCount -= group.members.count
+            Self.flush(&group, book, settings, at: now, into: &outbox)
+            memberCount += group.members.count
             // All told: the records say that nothing fires, which is what no record says.
             if !group.members.isEmpty { groups[id] = group }
         }
@@ -117,8 +116,11 @@ struct NotificationGroups: Sendable {
                     sendResolved: webhook.sendResolved, at: due)
             else { continue }
             let told = webhook.sendResolved ? alerts : alerts.filter { $0.alert.isFiring }
-            let delivery = told.isEmpty ? nil : outbox.enqueue(
-                webhookRequest(group, told, webhook, settings), at: now)
+            let delivery =
+                told.isEmpty
+                ? nil
+                : outbox.enqueue(
+                    webhookRequest(group, told, webhook, settings), at: now)
             group.records[destination] = NotificationRecord(
                 firing: firing, resolved: resolved, at: due, delivery: delivery)
         }

@@ -12,12 +12,14 @@ public struct Notifier: Sendable {
     public private(set) var book: AlertBook
     /// The queues, dead letters and delivery counters.
     public private(set) var outbox: Outbox
+    /// As last configured.
     public private(set) var settings: NotifierSettings
 
     private var feed = AlertmanagerFeed()
     private var groups = NotificationGroups()
     private var now = Timestamp.distantPast
 
+    /// A notifier without alerts.
     public init(_ settings: NotifierSettings = NotifierSettings()) {
         self.settings = settings
         book = AlertBook(alertsMax: settings.limits.alerts)
@@ -95,7 +97,7 @@ public struct Notifier: Sendable {
     /// After a replay: what was in flight is sent again, since its answers are unknown.
     public mutating func restarted() { outbox.restarted() }
 
-    /// The deliveries to send now, at most one per destination. Each is handed out once per attempt.
+    /// The deliveries to send now, at most one per destination, each once per attempt.
     public mutating func takeDeliveries() -> [Delivery] {
         advance(to: now)
         return outbox.take(at: now)

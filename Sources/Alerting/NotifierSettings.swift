@@ -10,13 +10,16 @@ public struct NotifierSettings: Hashable, Sendable {
     public var evaluationInterval = TimeSpan.seconds(15)
     /// nil: there are no receivers of our own.
     public var route: RouteSettings?
+    /// Whom the route can name. A name that is not here tells nobody.
     public var receivers: [ReceiverSettings] = []
     /// Pitot's own address, as receivers are told it.
     public var externalURL = ""
     /// Added to every alert that leaves; the alert's own labels win.
     public var externalLabels = Labels.empty
+    /// The bounds.
     public var limits = NotifierLimits()
 
+    /// No receivers, no Alertmanagers, Prometheus' timings.
     public init() {}
 }
 
@@ -25,7 +28,9 @@ public struct NotifierSettings: Hashable, Sendable {
 /// There are no child routes yet. They would be `children: [RouteSettings]` with `matchers` and
 /// `continue`; the router already answers with a list of routes per alert.
 public struct RouteSettings: Hashable, Sendable {
+    /// The name of one of the receivers.
     public var receiver: String
+    /// Which alerts are told together.
     public var grouping: AlertGrouping
     /// How long the first notification of a new group waits for more alerts; 0 is at once.
     public var groupWait: TimeSpan
@@ -55,10 +60,12 @@ public enum AlertGrouping: Hashable, Sendable {
 
 /// Someone who is told: a name that routes use, and where that goes.
 public struct ReceiverSettings: Hashable, Sendable {
+    /// What routes call it.
     public var name: String
     /// Each URL once.
     public var webhooks: [WebhookSettings]
 
+    /// A receiver as configured.
     public init(name: String, webhooks: [WebhookSettings]) {
         self.name = name
         self.webhooks = webhooks
@@ -67,11 +74,14 @@ public struct ReceiverSettings: Hashable, Sendable {
 
 /// One of Alertmanager's `webhook_configs`.
 public struct WebhookSettings: Hashable, Sendable {
+    /// Where to POST.
     public var url: String
+    /// Whether it hears that alerts ended.
     public var sendResolved: Bool
     /// The most alerts in one message; 0 is all.
     public var maxAlerts: Int
 
+    /// A webhook with Alertmanager's defaults.
     public init(url: String, sendResolved: Bool = true, maxAlerts: Int = 0) {
         self.url = url
         self.sendResolved = sendResolved
@@ -92,5 +102,6 @@ public struct NotifierLimits: Hashable, Sendable {
     /// Dead letters kept for a person to see.
     public var deadLetters = 100
 
+    /// The defaults.
     public init() {}
 }

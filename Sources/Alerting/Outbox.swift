@@ -18,6 +18,7 @@ public struct Outbox: Sendable {
     private var lastID: UInt64 = 0
     private var lost: [DeliveryID] = []
 
+    /// An empty outbox.
     public init(limits: NotifierLimits = NotifierLimits()) { self.limits = limits }
 
     /// The sum over all destinations, past ones included.
@@ -52,14 +53,14 @@ public struct Outbox: Sendable {
         let index = lane(of: request.destination)
         lanes[index].append(request.queued(as: id, at: now))
         while let dropped = lanes[index].dropOldest(
-            countMax: max(1, limits.deliveriesPerDestination), bytesMax: limits.bytesPerDestination)
+            countMax: limits.deliveriesPerDestination, bytesMax: limits.bytesPerDestination)
         {
             bury(dropped, .queueFull, status: nil, at: now)
         }
         return id
     }
 
-    /// Drops what waits for an Alertmanager and speaks only of `alerts`: newer word of them follows.
+    /// Drops what waits for an Alertmanager and speaks only of `alerts`: newer word follows.
     mutating func supersede(_ alerts: Set<Labels>, at destination: Destination) {
         let index = lane(of: destination)
         let first = lanes[index].isInFlight ? 1 : 0
@@ -103,7 +104,7 @@ public struct Outbox: Sendable {
         for index in lanes.indices { lanes[index].restart() }
     }
 
-    /// Keeps the queues of `destinations` only. Answers to what the others had in flight are ignored.
+    /// Keeps the queues of `destinations` only. Answers to the others' deliveries are ignored.
     mutating func keep(_ destinations: Set<Destination>, at now: Timestamp) {
         for index in lanes.indices where !destinations.contains(lanes[index].destination) {
             while !lanes[index].queue.isEmpty {

@@ -1,6 +1,8 @@
 /// What has passed through a queue: `enqueued == delivered + droppedTotal + queued`, always.
 public struct OutboxCounters: Hashable, Sendable {
+    /// Deliveries taken in.
     public internal(set) var enqueued: UInt64 = 0
+    /// Deliveries answered with 2xx.
     public internal(set) var delivered: UInt64 = 0
     /// Requests handed out, retries included.
     public internal(set) var attempts: UInt64 = 0
@@ -15,6 +17,7 @@ public struct OutboxCounters: Hashable, Sendable {
     /// Attempts that got no answer.
     public func failed(_ reason: FailureReason) -> UInt64 { failedByReason[reason] ?? 0 }
 
+    /// All that left undelivered.
     public var droppedTotal: UInt64 { droppedByReason.values.reduce(0, +) }
 
     mutating func drop(_ reason: DropReason) { droppedByReason[reason, default: 0] += 1 }

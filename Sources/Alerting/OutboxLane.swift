@@ -86,13 +86,18 @@ struct OutboxLane: Sendable {
 
 /// What `/api/v1/outbox` and /metrics show of one destination.
 public struct OutboxStatus: Hashable, Sendable {
+    /// Whose queue this is.
     public let destination: Destination
+    /// Deliveries waiting or in flight.
     public let queued: Int
+    /// Whether an answer is awaited.
     public let isInFlight: Bool
     /// Failures in a row; 0 when the last answer was final.
     public let failures: Int
     /// When the head will be tried again, while it waits.
     public let retryAt: Timestamp?
+    /// Since when the head waits.
     public let oldestQueuedAt: Timestamp?
+    /// Of this destination, since it was configured.
     public let counters: OutboxCounters
 }

@@ -12,7 +12,7 @@ struct OutwardAlert: Hashable, Sendable {
 }
 
 extension OutwardAlert: Comparable {
-    /// Alertmanager's `AlertSlice` order: `job`, `instance`, then the labels; those without are last.
+    /// Alertmanager's `AlertSlice` order: `job`, `instance` (without: last), then the labels.
     static func < (left: Self, right: Self) -> Bool {
         for name in ["job", "instance"] {
             switch (left.labels[name], right.labels[name]) {
