@@ -145,7 +145,8 @@ public struct AlertBook: Sendable {
     /// A flapping alert leaves a stale entry each time; they are swept when they are the most.
     private mutating func retain(_ key: Labels, _ now: Timestamp) {
         if retained.count > 2 * kept.count + 16 {
-            retained = retained.filter { isCurrent($0) }
+            let current = retained.filter(isCurrent)
+            retained = current
         }
         retained.append(Retained(key: key, resolvedAt: now))
     }

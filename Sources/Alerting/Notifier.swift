@@ -110,7 +110,8 @@ public struct Notifier: Sendable {
         case nil, .pendingBegan, .cleared: return
         case .fired, .resolved:
             guard let alert = book[key] else { return }
-            feed.note(key)
+            // Without Alertmanagers there is nothing to wake for; new ones are told everything.
+            if !settings.alertmanagers.isEmpty { feed.note(key) }
             groups.note(alert, settings, at: now)
         }
     }
