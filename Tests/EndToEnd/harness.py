@@ -72,7 +72,10 @@ def request(port: int, method: str, path: str, body: bytes | None = None, header
     """One HTTP request to the loopback interface; OSError when there is no answer."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
     try:
-        connection.request(method, path, body=body, headers=headers or {})
+        try:
+            connection.request(method, path, body=body, headers=headers or {})
+        except (BrokenPipeError, ConnectionResetError):
+            pass  # A server may answer before it has read everything; its answer is still there.
         answer = connection.getresponse()
         return Response(answer.status, answer.headers, answer.read())
     except http.client.HTTPException as error:

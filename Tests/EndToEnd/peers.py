@@ -20,6 +20,7 @@ class Prometheus:
                 f"--config.file={config}",
                 f"--storage.tsdb.path={folder / 'prometheus'}",
                 f"--web.listen-address=127.0.0.1:{self.port}",
+                "--scrape.discovery-reload-interval=100ms",
             ],
             folder)
         harness.wait_until(

@@ -70,7 +70,7 @@ class InputTest(unittest.TestCase):
         self.check_refused(413, remotewrite.varint(2**31) + b"\x00" * 64)
 
     def test_a_body_over_the_limit_is_413(self):
-        self.check_refused(413, remotewrite.snappy(b"\x00" * (2 * LIMIT)))
+        self.check_refused(413, remotewrite.snappy(b"\x00" * (LIMIT + 1024)))
 
     def test_a_declared_length_over_the_limit_is_413_at_once(self):
         with socket.create_connection(("127.0.0.1", self.agent.port), timeout=5) as raw:

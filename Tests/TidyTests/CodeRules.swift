@@ -38,10 +38,8 @@ enum CodeRules {
     /// An exclamation mark straight after an operand, other than in `try!`, `as!` and `!=`.
     private static func unwraps(at index: Int, in code: [UInt8]) -> Bool {
         let before = code[index - 1]
-        let ends: Set<UInt8> = [UInt8(ascii: ")"), UInt8(ascii: "]"), UInt8(ascii: "}")]
-        guard isWord(before) || ends.contains(before) || before == UInt8(ascii: "\"") else {
-            return false
-        }
+        let ends: Set<UInt8> = Set(")]}>\"".utf8)
+        guard isWord(before) || ends.contains(before) else { return false }
         if index + 1 < code.count && code[index + 1] == UInt8(ascii: "=") { return false }
         let word = code[..<index].reversed().prefix { isWord($0) }
         return !["yrt", "sa"].contains { word.elementsEqual($0.utf8) }

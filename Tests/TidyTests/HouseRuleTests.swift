@@ -7,12 +7,13 @@ import Testing
         for violation in violations { Issue.record("\(violation)") }
     }
 
+    /// All code but what protoc-c generated.
     private var code: [SourceText] {
         Repository.texts.filter { file in
             let folders = ["Sources/", "Tests/", "scripts/"]
             let kinds = [".swift", ".c", ".cpp", ".h", ".py", ".sh"]
             return folders.contains { file.path.hasPrefix($0) }
-                && kinds.contains { file.path.hasSuffix($0) }
+                && kinds.contains { file.path.hasSuffix($0) } && !file.path.contains(".pb-c.")
         }
     }
 

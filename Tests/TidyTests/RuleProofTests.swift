@@ -144,7 +144,8 @@ private func lines(_ violations: [Violation]) -> [Int] { violations.map(\.line) 
     }
 
     @Test(arguments: [
-        "try! a()", "a as! B", "a!", "a!.b", "a()!", "a[0]!", "let a: Int!", "fatalError(\"\")",
+        "try! a()", "a as! B", "a!", "a!.b", "a()!", "a[0]!", "let a: Int!", "let a: B<C>!",
+        "fatalError(\"\")",
     ])
     func crashesAreFound(_ snippet: String) {
         #expect(lines(CodeRules.crashes(source("\n" + snippet))) == [2])
