@@ -1,1 +1,3 @@
-print("pitot")
+import Glibc
+
+exit(CommandLineTool.run(Array(CommandLine.arguments.dropFirst())))

@@ -1,0 +1,46 @@
+import Server
+
+/// What a command's process ends with (DESIGN §5).
+enum ExitCode {
+    static let ok: Int32 = 0
+    static let failed: Int32 = 1
+    static let usage: Int32 = 2
+    static let findings: Int32 = 3
+}
+
+/// Dispatches to the subcommands.
+enum CommandLineTool {
+    static func run(_ arguments: [String]) -> Int32 {
+        guard let command = arguments.first else {
+            printError(usage)
+            return ExitCode.usage
+        }
+        let rest = Array(arguments.dropFirst())
+        switch command {
+        case "serve": return ServeCommand.run(rest)
+        case "check": return CheckCommand.run(rest)
+        case "demo": return DemoCommand.run(rest)
+        case "version", "--version":
+            printLine("pitot \(version)")
+            return ExitCode.ok
+        case "help", "--help", "-h":
+            printLine(usage)
+            return ExitCode.ok
+        default:
+            printError("unknown command \"\(command)\"; expected one of those below\n\n\(usage)")
+            return ExitCode.usage
+        }
+    }
+
+    static let usage = """
+        usage: pitot COMMAND [OPTIONS]
+
+          serve     take remote write, evaluate SLOs, send alerts
+          check     parse and check rule and configuration files
+          demo      a whole incident on this machine, in under a minute
+          version   print the version
+          help      print this
+
+        pitot COMMAND --help tells a command's options.
+        """
+}
