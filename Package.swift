@@ -43,6 +43,8 @@ let libraries: [Target] = [
         name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .systemLibrary(
         name: "CMicrohttpd", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
+    .target(name: "CAllocations"),
+    .target(name: "CPlatform"),
     .target(name: "CMath", linkerSettings: [.linkedLibrary("m")]),
     .target(
         name: "CRE2",
@@ -73,7 +75,14 @@ let package = Package(
     targets: libraries + modules + [
         .executableTarget(
             name: "pitot",
-            dependencies: ["Model", "Text", "Wire", "SLO", "Agent", "Server"],
+            dependencies: ["Model", "Text", "Wire", "SLO", "Agent", "Server", "CPlatform"],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "pitot-bench",
+            dependencies: [
+                "Model", "Text", "Wire", "Storage", "Ingest", "SLO", "Agent", "CAllocations",
+                "CPlatform",
+            ],
             swiftSettings: strict),
     ] + testTargets,
     cxxLanguageStandard: .cxx17

@@ -171,20 +171,48 @@ public struct AgentCore: Sendable {
         }
     }
 
+    /// Tells the notifier what a verdict means for each alert of its group. An alert that already
+    /// fires is worded anew only now and then: words cost more than the verdict.
     private mutating func report(_ verdict: Verdict) {
+        var alerts = alertKeys[verdict]
+        if alerts.isQuiet && verdict.isCalm {
+            alertKeys[verdict] = alerts
+            return
+        }
+        let isWordingDue = now - alerts.wordedAt >= configuration.notifier.evaluationInterval
         let wording = AlertWording(
-            verdict, externalURL: configuration.externalURL,
-            targetNames: names(of: verdict))
-        for observation in wording.observations(now: now) {
-            alertKeys.insert(observation.key)
-            if observation.hasEnded {
-                notifier.resolve(observation.key, reason: .groupEnded, at: now, now: now)
-            } else {
-                notifier.observe(
-                    observation.finding, of: observation.key, details: observation.details,
-                    hold: .zero, at: observation.time, now: now)
+            verdict, externalURL: configuration.externalURL, targetNames: names(of: verdict))
+        alerts.isQuiet = true
+        for (subject, key) in zip(verdict.subjects, alerts.keys) {
+            observe(subject, key, verdict, wording, isWordingDue: isWordingDue)
+            switch notifier.book.state(of: key) {
+            case .inactive, .resolved: break
+            case .pending, .firing: alerts.isQuiet = false
             }
         }
+        if isWordingDue { alerts.wordedAt = now }
+        alertKeys[verdict] = alerts
+    }
+
+    private mutating func observe(
+        _ subject: AlertSubject, _ key: Labels, _ verdict: Verdict, _ wording: AlertWording,
+        isWordingDue: Bool
+    ) {
+        var time = verdict.asOf
+        if case .loss = subject {
+            time = now
+        } else if verdict.hasEnded {
+            notifier.resolve(key, reason: .groupEnded, at: now, now: now)
+            return
+        }
+        var details = AlertDetails()
+        if subject.finding == .breaching {
+            let isFiring = if case .firing = notifier.book.state(of: key) { true } else { false }
+            if isFiring && !isWordingDue { return }
+            details = wording.details(of: subject)
+        }
+        notifier.observe(
+            subject.finding, of: key, details: details, hold: .zero, at: time, now: now)
     }
 
     /// What to call the targets that are lost.

@@ -5,17 +5,33 @@ import Text
 
 // From a verdict to alerts: their labels, which are their identity, and the words a person reads.
 
-/// One alert's observation.
-struct AlertObservation {
-    let key: Labels
-    let finding: Observation
-    let details: AlertDetails
-    /// The evidence's time, or the clock's for what is about its absence.
-    let time: Timestamp
-    let hasEnded: Bool
+/// What one alert is about.
+enum AlertSubject {
+    case burn(PairVerdict)
+    case loss(DataLoss?, Severity)
+
+    var finding: Observation {
+        switch self {
+        case .loss(let loss, _): loss == nil ? .clear : .breaching
+        case .burn(let pair):
+            switch pair.finding {
+            case .breaching: .breaching
+            case .clear: .clear
+            case .unknown: .unknown
+            }
+        }
+    }
 }
 
-/// Words one verdict.
+extension Verdict {
+    /// What its alerts are about, parallel to `GroupAlertKeys.all`. A page when nothing of the group
+    /// can be seen, a ticket when a part cannot.
+    var subjects: [AlertSubject] {
+        pairs.map { .burn($0) } + [.loss(totalLoss, .page), .loss(partialLoss, .ticket)]
+    }
+}
+
+/// Words one verdict's alerts. Takes some hundred allocations an alert: only for those that fire.
 struct AlertWording {
     private let verdict: Verdict
     private let externalURL: String
@@ -27,29 +43,19 @@ struct AlertWording {
         self.targetNames = targetNames
     }
 
-    func observations(now: Timestamp) -> [AlertObservation] {
-        verdict.pairs.map { burn($0, now) } + [loss(.page, now), loss(.ticket, now)]
+    /// What an alert says besides its labels.
+    func details(of subject: AlertSubject) -> AlertDetails {
+        switch subject {
+        case .burn(let pair):
+            details(
+                summary: burnSummary(pair), description: burnDescription(pair),
+                severity: pair.pair.severity, value: pair.long.burnRate ?? 1)
+        case .loss(let loss, let severity):
+            loss.map { lossDetails($0, severity) } ?? AlertDetails()
+        }
     }
 
     // MARK: Burn
-
-    private func burn(_ pair: PairVerdict, _ now: Timestamp) -> AlertObservation {
-        let finding: Observation =
-            switch pair.finding {
-            case .breaching: .breaching
-            case .clear: .clear
-            case .unknown: .unknown
-            }
-        let details =
-            pair.finding == .breaching
-            ? self.details(
-                summary: burnSummary(pair), description: burnDescription(pair),
-                severity: pair.pair.severity, value: pair.long.burnRate ?? 1)
-            : AlertDetails()
-        return AlertObservation(
-            key: verdict.burnKey(pair.pair), finding: finding, details: details,
-            time: verdict.asOf, hasEnded: verdict.hasEnded)
-    }
 
     private func burnSummary(_ pair: PairVerdict) -> String {
         "\(verdict.title) burns its error budget \(decimal(pair.long.burnRate, 1)) times too fast"
@@ -85,15 +91,6 @@ struct AlertWording {
     }
 
     // MARK: Data loss
-
-    /// A page when nothing of the group can be seen, a ticket when a part cannot.
-    private func loss(_ severity: Severity, _ now: Timestamp) -> AlertObservation {
-        let loss = severity == .page ? verdict.totalLoss : verdict.partialLoss
-        return AlertObservation(
-            key: verdict.lossKey(severity), finding: loss == nil ? .clear : .breaching,
-            details: loss.map { lossDetails($0, severity) } ?? AlertDetails(), time: now,
-            hasEnded: false)
-    }
 
     private func lossDetails(_ loss: DataLoss, _ severity: Severity) -> AlertDetails {
         let names = loss.targets.map { targetNames[$0] ?? "" }.joined(separator: ", ")
@@ -148,23 +145,5 @@ extension Verdict {
             ] + more)
         let tier = definition.alerts.tiers[severity]?.labels ?? .empty
         return tier.merging(labels).merging(own)
-    }
-}
-
-/// The alerts that the SLOs in force can raise, to find those whose rule is gone.
-struct AlertKeys {
-    private var keys: Set<Labels> = []
-
-    mutating func insert(_ key: Labels) { keys.insert(key) }
-
-    /// Takes the keys of these verdicts for the only ones; returns those that are gone, sorted.
-    mutating func replace(with verdicts: [Verdict]) -> [Labels] {
-        var current: Set<Labels> = []
-        for verdict in verdicts {
-            for pair in verdict.pairs { current.insert(verdict.burnKey(pair.pair)) }
-            for severity in Severity.allCases { current.insert(verdict.lossKey(severity)) }
-        }
-        defer { keys = current }
-        return keys.subtracting(current).sorted()
     }
 }

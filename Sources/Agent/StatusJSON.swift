@@ -1,6 +1,6 @@
-public import Model
 import Alerting
 import Ingest
+public import Model
 import SLO
 import Text
 
@@ -72,6 +72,7 @@ extension AgentCore {
     }
 
     private func writeEvents(_ verdict: Verdict, into json: inout JSONWriter) {
+        let classes = ledger.classes(of: verdict)
         // Of a group that was never seen nothing is known: null, not 0.
         let counts = verdict.asOf == .distantPast ? nil : verdict.period?.counts
         json.object { json in
@@ -80,11 +81,11 @@ extension AgentCore {
             json.member("total", counts?.total)
             json.key("classes")
             json.object { json in
-                json.member("normal", verdict.classes[.normal])
-                json.member("birth", verdict.classes[.birth])
-                json.member("reset", verdict.classes[.reset])
-                json.member("gap", verdict.classes[.gap])
-                json.member("baseline", verdict.classes[.baseline])
+                json.member("normal", classes[.normal])
+                json.member("birth", classes[.birth])
+                json.member("reset", classes[.reset])
+                json.member("gap", classes[.gap])
+                json.member("baseline", classes[.baseline])
             }
         }
     }

@@ -105,6 +105,10 @@ extension Intake {
             scrapesComplete += 1
             closeOldest(of: target, now, &output)
         }
+        if targets[Int(target)].open.count > Target.openMax {
+            scrapesSettled += 1
+            closeOldest(of: target, now, &output)
+        }
     }
 
     /// Keeps the time for which a sender's samples have come without a gap.

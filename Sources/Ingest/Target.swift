@@ -56,11 +56,12 @@ public struct Target: Sendable {
     var open: [OpenScrape] = []
     var processStart: Timestamp?
     var hasUp = false
-    private var recentSteps: [TimeSpan] = []
+    private var steps = RecentSteps()
 
     /// What the scrape interval is taken for until two scrapes have shown it.
     static let intervalAssumed = TimeSpan.minutes(1)
-    private static let stepsKept = 5
+    /// Scrapes that may be open at a time; beyond it the oldest is taken as it is.
+    static let openMax = 64
 
     init(identity: Labels, sender: UInt32, isSingleton: Bool, now: Timestamp) {
         self.identity = identity
@@ -69,20 +70,11 @@ public struct Target: Sendable {
         lastArrival = now
     }
 
-    /// The scrape interval: the lower median of the last five steps, so that one outage does not
-    /// stretch it and a changed configuration is learnt in three scrapes.
-    public var interval: TimeSpan {
-        guard !recentSteps.isEmpty else { return Self.intervalAssumed }
-        return recentSteps.sorted()[(recentSteps.count - 1) / 2]
-    }
-
-    mutating func learn(step: TimeSpan) {
-        recentSteps.append(step)
-        if recentSteps.count > Self.stepsKept { recentSteps.removeFirst() }
-    }
+    /// The scrape interval, as the last steps show it.
+    public var interval: TimeSpan { steps.median ?? Self.intervalAssumed }
 
     mutating func closed(_ scrape: OpenScrape) {
-        if lastScrape != .distantPast { learn(step: scrape.time - lastScrape) }
+        if lastScrape != .distantPast { steps.learn(scrape.time - lastScrape) }
         beforeLast = lastScrape
         lastScrape = scrape.time
         live = scrape.alive
@@ -93,6 +85,33 @@ public struct Target: Sendable {
         guard let oldest = open.first else { return false }
         if isSingleton { return true }
         return live > 0 && oldest.previous == lastScrape && oldest.delivered >= live
+    }
+}
+
+/// The last five steps between a target's scrapes. Their lower median is the interval, so that one
+/// outage does not stretch it and a changed configuration is learnt in three scrapes.
+struct RecentSteps: Sendable {
+    static let kept = 5
+
+    private(set) var median: TimeSpan?
+    private var steps = InlineArray<5, Int64>(repeating: 0)
+    private var count = 0
+    private var next = 0
+
+    /// O(1), no allocation.
+    mutating func learn(_ step: TimeSpan) {
+        steps[next] = step.millis
+        next = (next + 1) % Self.kept
+        count = min(count + 1, Self.kept)
+        var sorted = steps
+        for index in 1..<max(count, 1) {
+            var place = index
+            while place > 0 && sorted[place - 1] > sorted[place] {
+                sorted.swapAt(place - 1, place)
+                place -= 1
+            }
+        }
+        median = TimeSpan(millis: sorted[(count - 1) / 2])
     }
 }
 

@@ -24,40 +24,40 @@ extension Ledger {
     func evaluate(_ index: Int, now: Timestamp) -> Verdict {
         let group = groups[index]
         let definition = entries[group.slo].definition
-        let sight = Sight(of: group.targets, conditions)
+        let plan = entries[group.slo].plan
+        let sight =
+            group.troubled == 0
+            ? Sight(allUp: group.targets.count) : Sight(of: group.targets, conditions)
         let reading = WindowReading(
             group: group, sight: sight, budgetRatio: definition.objective.budgetRatio, now: now)
-        var lengths = Set(definition.alerts.pairs.flatMap { [$0.long, $0.short] })
-        lengths.insert(hour)
-        lengths.remove(definition.period)
-        var windows = lengths.sorted().map { reading.figures($0, isPeriod: false) }
+        var windows: [WindowFigures] = []
+        windows.reserveCapacity(plan.windows.count + 1)
+        for window in plan.windows { windows.append(reading.figures(window, isPeriod: false)) }
         let period = reading.figures(definition.period, isPeriod: true)
-        let hourly = windows.first { $0.window == hour }
-        if !definition.alerts.pairs.contains(where: { $0.long == hour || $0.short == hour }) {
-            windows.removeAll { $0.window == hour }
-        }
-        let pairs = definition.alerts.pairs.compactMap { pair in
-            judge(pair, windows + [period], definition, sight)
-        }
         windows.append(period)
+        let hourly = reading.figures(.hours(1), isPeriod: false)
+        let pairs = plan.pairs.map { planned in
+            judge(
+                planned.pair, windows[planned.long], windows[planned.short], definition, sight)
+        }
         let loss = dataLoss(index, definition, sight, now)
         return Verdict(
-            definition: definition, labels: group.labels, asOf: group.asOf,
+            group: index, definition: definition, labels: group.labels, asOf: group.asOf,
             evidence: period.evidence, windows: windows,
-            classes: group.classes(from: period.from),
-            budget: reading.budget(period, hourly: hourly?.burnRate), pairs: pairs,
+            budget: reading.budget(period, hourly: hourly.burnRate), pairs: pairs,
             partialLoss: loss.partial, totalLoss: loss.total,
             hasEnded: sight.hasAllRetired(longerThan: definition.alerts.dataLossAfter, now: now))
     }
 
-    private var hour: TimeSpan { .hours(1) }
+    /// A group's events over the period, by class.
+    public func classes(of verdict: Verdict) -> ClassTotals {
+        groups[verdict.group].classes(from: verdict.period?.from ?? .distantPast)
+    }
 
     private func judge(
-        _ pair: AlertPair, _ windows: [WindowFigures], _ definition: SLODefinition, _ sight: Sight
-    ) -> PairVerdict? {
-        guard let long = windows.first(where: { $0.window == pair.long }),
-            let short = windows.first(where: { $0.window == pair.short })
-        else { return nil }
+        _ pair: AlertPair, _ long: WindowFigures, _ short: WindowFigures,
+        _ definition: SLODefinition, _ sight: Sight
+    ) -> PairVerdict {
         guard let longBurn = long.burnRate, let shortBurn = short.burnRate else {
             // An empty window neither fires nor resolves.
             return PairVerdict(
@@ -111,6 +111,24 @@ extension Ledger {
     }
 }
 
+/// The windows of an SLO, worked out once per configuration.
+struct EvaluationPlan: Sendable {
+    /// Of the pairs, by length; without the period.
+    let windows: [TimeSpan]
+    /// The pairs with their windows' places in `windows`.
+    let pairs: [(pair: AlertPair, long: Int, short: Int)]
+
+    init(_ definition: SLODefinition) {
+        let all = definition.alerts.pairs
+        let lengths = Set(all.flatMap { [$0.long, $0.short] }).sorted()
+        windows = lengths
+        pairs = all.map { pair in
+            // Both are among the lengths, which were made of them.
+            (pair, lengths.firstIndex(of: pair.long) ?? 0, lengths.firstIndex(of: pair.short) ?? 0)
+        }
+    }
+}
+
 /// Which targets of a group can be seen.
 struct Sight {
     static let namedMax = 5
@@ -120,6 +138,8 @@ struct Sight {
     private(set) var retired = 0
     private(set) var retiredSince: Timestamp?
     private let count: Int
+
+    init(allUp count: Int) { self.count = count }
 
     init(of targets: [UInt32], _ conditions: [UInt32: TargetCondition]) {
         count = targets.count

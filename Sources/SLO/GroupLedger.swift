@@ -31,6 +31,8 @@ struct GroupLedger: Sendable {
     /// The newest complete scrape.
     var asOf = Timestamp.distantPast
     var targets: [UInt32] = []
+    /// Targets that are not up.
+    var troubled = 0
     var isDirty = false
     private(set) var unobserved: [UnobservedInterval] = []
     private var classDays: [(day: Timestamp, totals: ClassTotals)] = []

@@ -9,7 +9,10 @@ import Text
 public struct Ledger: Sendable {
     /// One SLO, present or removed less than a day ago.
     struct Entry: Sendable {
-        var definition: SLODefinition
+        var definition: SLODefinition {
+            didSet { plan = EvaluationPlan(definition) }
+        }
+        private(set) var plan: EvaluationPlan
         /// Since when it counts.
         let since: Timestamp
         var removedAt: Timestamp?
@@ -20,6 +23,12 @@ public struct Ledger: Sendable {
         /// Pairs of group and target that have not retired; at zero the group that was last.
         var liveTargets = 0
         var lastRetiredGroup: Int?
+
+        init(definition: SLODefinition, since: Timestamp) {
+            self.definition = definition
+            self.since = since
+            plan = EvaluationPlan(definition)
+        }
     }
 
     /// The most groups of one SLO.
@@ -163,8 +172,9 @@ public struct Ledger: Sendable {
         switch definition.sli {
         case .events(let sli):
             var roles: [Role] = []
-            if sli.total.matches(labels) { roles.append(sli.counted == .bad ? .total : .totalOfGood) }
-            if sli.selector.matches(labels) { roles.append(sli.counted == .bad ? .bad : .good) }
+            let countsBad = sli.counted == .bad
+            if sli.total.matches(labels) { roles.append(countsBad ? .total : .totalOfGood) }
+            if sli.selector.matches(labels) { roles.append(countsBad ? .bad : .good) }
             return roles
         }
     }
@@ -187,6 +197,7 @@ public struct Ledger: Sendable {
         groupsOfTarget[target, default: []].append(group)
         if conditions[target] == nil { conditions[target] = .up }
         if !hasRetired(target) { entries[groups[group].slo].liveTargets += 1 }
+        if !isUp(target) { groups[group].troubled += 1 }
     }
 
     // MARK: Counting
@@ -279,10 +290,12 @@ public struct Ledger: Sendable {
         for change in changes {
             guard let members = groupsOfTarget[change.target] else { continue }
             let hadRetired = hasRetired(change.target)
+            let wasUp = isUp(change.target)
             conditions[change.target] = change.condition
             let retires = hasRetired(change.target)
             for group in members {
                 markDirty(group)
+                groups[group].troubled += (wasUp ? 1 : 0) - (isUp(change.target) ? 1 : 0)
                 guard retires != hadRetired else { continue }
                 let slo = groups[group].slo
                 entries[slo].liveTargets += retires ? -1 : 1
@@ -310,9 +323,9 @@ public struct Ledger: Sendable {
     }
 
     /// Marks the groups whose verdict can change by time alone: those with a target that is not
-    /// up. O(groups + their targets).
+    /// up. O(groups).
     public mutating func markTroubled() {
-        for index in groups.indices where groups[index].targets.contains(where: { !isUp($0) }) {
+        for index in groups.indices where groups[index].troubled > 0 {
             markDirty(index)
         }
     }

@@ -127,10 +127,14 @@ struct AlertPolicyReader {
     private mutating func readDataLoss(_ node: YAMLNode, _ policy: inout AlertPolicy) {
         var fields = FieldReader(node, of: "dataLoss")
         if let after = fields.optionalDuration("after") {
-            if after < .minutes(1) {
+            if after <= .zero {
                 fields.fail(
-                    at: fields.position(of: "after"), "dataLoss.after is below a minute",
-                    expected: "1m or more, several scrape intervals")
+                    at: fields.position(of: "after"), "dataLoss.after is not positive",
+                    expected: "several scrape intervals, such as 10m")
+            } else if after < .minutes(1) {
+                fields.warn(
+                    at: fields.position(of: "after"),
+                    "dataLoss.after of \(after) alerts on every slow scrape")
             }
             policy.dataLossAfter = after
         }

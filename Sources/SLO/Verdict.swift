@@ -71,13 +71,14 @@ public struct DataLoss: Hashable, Sendable {
 
 /// What the ledger says of one SLO and group at a time.
 public struct Verdict: Sendable {
+    /// The group's number in the ledger, stable until the next configuration.
+    public let group: Int
     public let definition: SLODefinition
     public let labels: Labels
     public let asOf: Timestamp
     public let evidence: Evidence
     /// By length: those of the alert pairs, then the period.
     public let windows: [WindowFigures]
-    public let classes: ClassTotals
     public let budget: BudgetFigures
     public let pairs: [PairVerdict]
     /// Some, but not all, targets are lost.
@@ -86,6 +87,11 @@ public struct Verdict: Sendable {
     public let totalLoss: DataLoss?
     /// All targets ended in good order longer ago than `dataLoss.after`: alerts resolve.
     public let hasEnded: Bool
+
+    /// Whether nothing of it asks for an alert.
+    public var isCalm: Bool {
+        totalLoss == nil && partialLoss == nil && !pairs.contains { $0.finding == .breaching }
+    }
 
     /// The figures of the whole period.
     public var period: WindowFigures? { windows.last }

@@ -1,5 +1,5 @@
-public import Model
 import Glibc
+public import Model
 
 /// The wall clock, in milliseconds. The only place that reads it.
 public func wallClock() -> Timestamp {

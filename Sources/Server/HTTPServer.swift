@@ -77,15 +77,19 @@ final class HTTPServer: @unchecked Sendable {
 
     let port: UInt16
     private let handler: Handler
+    private let onTooLarge: @Sendable (HTTPRequest) -> Void
     private let limits: HTTPLimits
     private let socket: Int32
     private var daemon: OpaquePointer?
 
     /// Listens on `address`, "host:port"; port 0 takes a free one.
     init(
-        address: String, limits: HTTPLimits, handler: @escaping Handler
+        address: String, limits: HTTPLimits,
+        onTooLarge: @escaping @Sendable (HTTPRequest) -> Void = { _ in },
+        handler: @escaping Handler
     ) throws(ListenFault) {
         self.handler = handler
+        self.onTooLarge = onTooLarge
         self.limits = limits
         socket = try listeningSocket(address)
         port = boundPort(of: socket)
@@ -129,7 +133,8 @@ final class HTTPServer: @unchecked Sendable {
         var array = options
         let flags = MHD_USE_EPOLL_INTERNAL_THREAD.rawValue | MHD_ALLOW_SUSPEND_RESUME.rawValue
         daemon = array.withUnsafeMutableBufferPointer { buffer in
-            withVaList([MHD_OPTION.ARRAY.rawValue, buffer.baseAddress!, MHD_OPTION.END.rawValue]) {
+            guard let items = buffer.baseAddress else { return nil }
+            return withVaList([MHD_OPTION.ARRAY.rawValue, items, MHD_OPTION.END.rawValue]) {
                 MHD_start_daemon_va(flags, 0, nil, nil, Self.accept, context, $0)
             }
         }
@@ -165,13 +170,18 @@ final class HTTPServer: @unchecked Sendable {
     /// After the headers: a body that says it is too large is refused before it is read.
     private func begin(_ request: HTTPRequest) -> MHD_Result {
         let announced = request.header("Content-Length").flatMap { Int($0) } ?? 0
-        if announced > limits.bodyBytes { return request.send(tooLarge) }
+        if announced > limits.bodyBytes {
+            request.isTooLarge = true
+            return finishTooLarge(request)
+        }
         request.body.reserveCapacity(announced)
         return .YES
     }
 
-    private var tooLarge: HTTPResponse {
-        .text(413, "body exceeds limit \(limits.bodyBytes)").adding("Connection", "close")
+    private func finishTooLarge(_ request: HTTPRequest) -> MHD_Result {
+        onTooLarge(request)
+        let response = HTTPResponse.text(413, "body exceeds limit \(limits.bodyBytes)")
+        return request.send(response.adding("Connection", "close"))
     }
 
     private func receive(
@@ -188,7 +198,7 @@ final class HTTPServer: @unchecked Sendable {
 
     private func finish(_ request: HTTPRequest) -> MHD_Result {
         if let response = request.response { return request.send(response) }
-        if request.isTooLarge { return request.send(tooLarge) }
+        if request.isTooLarge { return finishTooLarge(request) }
         // Suspended first: the answer may come from another thread before the handler returns.
         request.suspend()
         switch handler(request) {

@@ -9,9 +9,15 @@ public final class Logger: Sendable {
     public enum Level: String, Sendable { case info, warn, error }
 
     private let format: Format
+    private let file: Int32
     private let lock = Mutex(())
 
-    public init(format: Format) { self.format = format }
+    /// Logs to standard error, or to a file when a path is given and can be opened.
+    public init(format: Format, path: String? = nil) {
+        self.format = format
+        let opened = path.map { open($0, O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC, 0o644) } ?? -1
+        file = opened >= 0 ? opened : 2
+    }
 
     public func info(_ message: String, _ fields: (String, String)...) {
         write(.info, message, fields)
@@ -31,7 +37,7 @@ public final class Logger: Sendable {
         lock.withLock { _ in
             var bytes = Array(line.utf8)[...]
             while !bytes.isEmpty {
-                let count = bytes.withUnsafeBytes { Glibc.write(2, $0.baseAddress, $0.count) }
+                let count = bytes.withUnsafeBytes { Glibc.write(file, $0.baseAddress, $0.count) }
                 // A log nobody can read is no reason to stop.
                 if count <= 0 { return }
                 bytes = bytes.dropFirst(count)
@@ -51,6 +57,8 @@ public final class Logger: Sendable {
     }
 
     private func plain(_ value: String) -> Bool {
-        !value.isEmpty && value.utf8.allSatisfy { $0 > 0x20 && $0 != 0x22 && $0 != 0x3d && $0 < 0x7f }
+        let special: [UInt8] = [UInt8(ascii: "\""), UInt8(ascii: "=")]
+        return !value.isEmpty
+            && value.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7f && !special.contains($0) }
     }
 }

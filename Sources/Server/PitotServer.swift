@@ -66,7 +66,7 @@ public final class PitotServer: Sendable {
             http = try HTTPServer(
                 address: options.listen ?? configuration.listen,
                 limits: HTTPLimits(bodyBytes: configuration.wire.bodyBytes),
-                handler: { router.handle($0) })
+                onTooLarge: { router.noteTooLarge($0) }, handler: { router.handle($0) })
         } catch { throw .listen(error) }
         courier.start()
         ownerThread = Worker { [owner, logger] in

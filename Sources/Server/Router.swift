@@ -83,6 +83,12 @@ final class Router: Sendable {
         }
     }
 
+    /// A body over the limit, which the server refused by itself.
+    func noteTooLarge(_ request: HTTPRequest) {
+        if request.path == "/api/v1/write" { counts.refused("too_large") }
+        counts.answered(Self.methods[request.path] == nil ? "other" : request.path, 413)
+    }
+
     private func reload(_ request: HTTPRequest) -> Disposition {
         do throws(FileFault) {
             let files = try loadFiles()
@@ -150,7 +156,9 @@ final class RequestCounts: Sendable {
             "pitot_http_requests_total", .counter,
             "Requests by path and status; \"taken\" are writes whose body decoded.")
         let all = requests.withLock { $0 }
-        for (key, count) in all.sorted(by: { ($0.key.path, $0.key.status) < ($1.key.path, $1.key.status) }) {
+        for (key, count) in all.sorted(by: {
+            ($0.key.path, $0.key.status) < ($1.key.path, $1.key.status)
+        }) {
             let code = key.status == 0 ? "taken" : String(key.status)
             out.sample(
                 "pitot_http_requests_total", [("path", key.path), ("code", code)], Double(count))

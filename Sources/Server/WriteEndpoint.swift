@@ -51,8 +51,9 @@ struct WriteEndpoint: Sendable {
     }
 
     private func trimmed(_ text: Substring) -> String {
-        String(text.drop { $0 == " " || $0 == "\t" }.reversed().drop { $0 == " " || $0 == "\t" }
-            .reversed())
+        String(
+            text.drop { $0 == " " || $0 == "\t" }.reversed().drop { $0 == " " || $0 == "\t" }
+                .reversed())
     }
 
     /// A header's value for a reply: short, and without what could break a line.

@@ -28,7 +28,8 @@ struct Options {
             } else if flags.contains(name), parts.count == 1 {
                 values[name, default: []].append("")
             } else {
-                fault = "unknown option \(name); expected one of "
+                fault =
+                    "unknown option \(name); expected one of "
                     + (valued + flags).joined(separator: ", ")
                 return
             }

@@ -1,3 +1,4 @@
+import CPlatform
 import Glibc
 import Server
 import Text
@@ -50,6 +51,9 @@ enum ServeCommand {
         for signal in [SIGTERM, SIGINT, SIGHUP] { sigaddset(&signals, signal) }
         pthread_sigmask(SIG_BLOCK, &signals, nil)
         signal(SIGPIPE, SIG_IGN)
+        // A decoded body takes about a megabyte: reused from the heap, not mapped and zeroed anew
+        // for each request, which costs a sixth of the whole path.
+        pitot_reuse_heap()
         let server: PitotServer
         do throws(StartFault) {
             server = try PitotServer(options, logger: logger)
@@ -73,7 +77,8 @@ enum ServeCommand {
     static func explain(_ fault: StartFault) -> [String] {
         switch fault {
         case .configuration(let diagnostics): diagnostics.map(\.description)
-        case .file(let fault): ["\(fault.path): \(fault.reason); expected a readable file or folder"]
+        case .file(let fault):
+            ["\(fault.path): \(fault.reason); expected a readable file or folder"]
         case .log(let reason): ["the event log cannot be used: \(reason)"]
         case .listen(let fault): ["cannot listen on \(fault.address): \(fault.reason)"]
         }
