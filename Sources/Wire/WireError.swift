@@ -25,7 +25,8 @@ extension WireError {
         case .truncated(let at): "protobuf ends inside a field at byte \(at)"
         case .badVarint(let at): "malformed varint at byte \(at)"
         case .badTag(let at): "malformed field tag at byte \(at)"
-        case .tooManySeries(let limit): "more than \(limit) series in one body; send smaller batches"
+        case .tooManySeries(let limit):
+            "more than \(limit) series in one body; send smaller batches"
         case .tooManySamples(let limit):
             "more than \(limit) samples in one body; send smaller batches"
         case .noKnownField:

@@ -26,7 +26,7 @@ import Testing
                     + Protobuf.fixed32(7, 0x0102_0304) + Protobuf.label("ünïcode", "☃")),
         Protobuf.fixed64(11, 42) + Protobuf.series([])
             + Protobuf.series(
-                Protobuf.label("__name__", String(repeating: "n", count: 200))
+                Protobuf.label("__name__", String(repeating: "n", count: 120))
                     + Protobuf.bytes(6, [1, 2, 3]) + Protobuf.sample(.min, .infinity)),
     ]
 
@@ -87,9 +87,8 @@ import Testing
             let good = body[at]
             for other in UInt8.min...UInt8.max where other != good {
                 body[at] = other
-                if isStricterOrLazier(body) { continue }
                 let (ours, theirs) = (reading(body), oracleReading(body))
-                if ours == theirs { continue }
+                if ours == theirs || isStricterOrLazier(body) { continue }
                 Issue.record("body \(index), byte \(at) \(good) as \(other): \(ours), \(theirs)")
             }
             body[at] = good
