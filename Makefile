@@ -56,3 +56,6 @@ check: build ## Check the example SLO files in rules/
 
 clean: ## Remove everything that was built or fetched
 	rm -rf .build build
+
+gen: ## Regenerate the committed C of the tests' protobuf oracle
+	scripts/gen.sh

@@ -10,14 +10,21 @@ public struct Labels: Hashable, Sendable {
     public static let metricName = "__name__"
     public static let empty = Labels([])
 
-    /// Sorts `pairs`, drops empty values; of equal names the last wins. O(n log n).
+    /// Sorts `pairs`, drops empty values; of equal names the last wins. Names are compared by their
+    /// bytes: Swift holds "é" and "e" with an accent for equal, Prometheus does not. O(n log n).
     public init(_ pairs: [(String, String)]) {
-        var byName: [String: String] = [:]
-        for (name, value) in pairs { byName[name] = value }
-        let sorted = byName.filter { !$0.value.isEmpty }
-            .sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
+        let order = pairs.indices.sorted { left, right in
+            let (first, second) = (pairs[left].0.utf8, pairs[right].0.utf8)
+            if first.lexicographicallyPrecedes(second) { return true }
+            return left < right && first.elementsEqual(second)
+        }
         var out = ByteWriter()
-        for (name, value) in sorted {
+        for (place, index) in order.enumerated() {
+            let (name, value) = pairs[index]
+            let isLast =
+                place + 1 == order.count
+                || !pairs[order[place + 1]].0.utf8.elementsEqual(name.utf8)
+            guard isLast && !value.isEmpty else { continue }
             out.lengthPrefixed(name.utf8)
             out.lengthPrefixed(value.utf8)
         }
@@ -49,7 +56,10 @@ public struct Labels: Hashable, Sendable {
 
     /// Only the labels of these names.
     public func keeping(_ names: some Collection<String>) -> Labels {
-        Labels(pairs.filter { names.contains($0.name) }.map { ($0.name, $0.value) })
+        let kept = pairs.filter { pair in
+            names.contains { $0.utf8.elementsEqual(pair.name.utf8) }
+        }
+        return Labels(kept.map { ($0.name, $0.value) })
     }
 
     /// These labels with `others` on top.

@@ -59,11 +59,14 @@ private func oneLabel(
     var value = 0..<0
     var reader = ByteReader(bytes, in: block)
     while !reader.isAtEnd {
-        guard let tag = reader.varint() else { throw .malformed }
+        guard let tag = reader.varint(), tag >> 3 != 0, tag >> 3 < 1 << 29 else {
+            throw .malformed
+        }
         switch (tag >> 3, tag & 7) {
         case (1, 2), (2, 2):
             guard let text = reader.lengthPrefixedRange() else { throw .malformed }
             if tag >> 3 == 1 { name = text } else { value = text }
+        case (1, _), (2, _): throw .malformed
         case (_, 2):
             guard reader.lengthPrefixedRange() != nil else { throw .malformed }
         case (_, 0):

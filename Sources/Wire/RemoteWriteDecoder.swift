@@ -58,8 +58,10 @@ public struct RemoteWriteDecoder: Sendable {
     ) throws(WireError) {
         var sawKnownField = false
         while !cursor.isAtEnd {
+            let at = cursor.offset
             let (number, type) = try cursor.tag()
-            if number == 1 && type == 2 {
+            if number == 1 {
+                guard type == 2 else { throw .badTag(at: at) }
                 sawKnownField = true
                 guard batch.series.count < limits.series else {
                     throw .tooManySeries(limit: limits.series)
@@ -67,7 +69,8 @@ public struct RemoteWriteDecoder: Sendable {
                 var series = try cursor.message()
                 try timeSeries(&series, body, &batch, &gathered)
             } else {
-                if number == 3 && type == 2 {
+                if number == 3 {
+                    guard type == 2 else { throw .badTag(at: at) }
                     sawKnownField = true
                     batch.metadata += 1
                 }
@@ -97,19 +100,29 @@ public struct RemoteWriteDecoder: Sendable {
                 let start = cursor.offset
                 try cursor.skipRun(of: 0x0a)
                 range = gather(start..<cursor.offset, after: range, body, &gathered)
-                key = gatheredKey(range, body.count, gathered)
             } else {
-                let (number, type) = try cursor.tag()
-                if number == 3 && type == 2 { batch.exemplars += 1 }
-                if number == 4 && type == 2 { batch.histograms += 1 }
-                try cursor.skip(type: type)
+                try otherField(&cursor, &batch)
             }
         }
+        if range.lowerBound >= body.count { key = gatheredKey(range, body.count, gathered) }
         batch.series.append(
             SeriesBlock(
                 key: key, labelsStart: UInt32(range.lowerBound),
                 labelsEnd: UInt32(range.upperBound), samplesStart: UInt32(firstSample),
                 samplesEnd: UInt32(batch.timestamps.count)))
+    }
+
+    /// Counts and steps over a field that is neither a label nor a sample. One of the known fields
+    /// with another wire type, or with a padded tag, is refused: skipping it would lose data.
+    private func otherField(
+        _ cursor: inout WireCursor, _ batch: inout WriteBatch
+    ) throws(WireError) {
+        let at = cursor.offset
+        let (number, type) = try cursor.tag()
+        guard number > 4 || (number > 2 && type == 2) else { throw .badTag(at: at) }
+        if number == 3 { batch.exemplars += 1 }
+        if number == 4 { batch.histograms += 1 }
+        try cursor.skip(type: type)
     }
 
     @inline(__always)
@@ -130,7 +143,9 @@ public struct RemoteWriteDecoder: Sendable {
                 cursor.advanceByte()
                 timestamp = Int64(bitPattern: try cursor.varint())
             default:
-                let (_, type) = try cursor.tag()
+                let at = cursor.offset
+                let (number, type) = try cursor.tag()
+                guard number > 2 else { throw .badTag(at: at) }
                 try cursor.skip(type: type)
             }
         }
@@ -139,19 +154,18 @@ public struct RemoteWriteDecoder: Sendable {
     }
 
     /// Joins a further run of labels to those before it, at the end of the side buffer. Returns
-    /// where they stand together, counted past the body's end.
+    /// where they stand together, counted past the body's end. The side buffer never outgrows the
+    /// body: a run is copied once.
     private func gather(
         _ run: Range<Int>, after known: Range<Int>, _ body: [UInt8], _ gathered: inout [UInt8]
     ) -> Range<Int> {
-        let start = gathered.count
-        if known.lowerBound >= body.count {
-            let standing = (known.lowerBound - body.count)..<(known.upperBound - body.count)
-            gathered.append(contentsOf: Array(gathered[standing]))
-        } else {
+        var start = known.lowerBound
+        if start < body.count {
+            start = body.count + gathered.count
             gathered.append(contentsOf: body[known])
         }
         gathered.append(contentsOf: body[run])
-        return (body.count + start)..<(body.count + gathered.count)
+        return start..<(body.count + gathered.count)
     }
 
     private func gatheredKey(

@@ -17,8 +17,8 @@ public enum Snappy {
         var isGood = false
         let bytes = unsafe [UInt8](unsafeUninitializedCapacity: length) { buffer, count in
             guard let target = buffer.baseAddress else {
-                isGood = unsafe
-                    snappy_validate_compressed_buffer(source, compressed.count) == SNAPPY_OK
+                isGood =
+                    unsafe snappy_validate_compressed_buffer(source, compressed.count) == SNAPPY_OK
                 return
             }
             isGood = unsafe target.withMemoryRebound(to: CChar.self, capacity: length) {

@@ -7,7 +7,7 @@ public enum WireError: Error, Hashable, Sendable {
     case tooLarge(limit: Int)
     case truncated(at: Int)
     case badVarint(at: Int)
-    /// A group, a reserved wire type, or field number 0.
+    /// A group, a reserved wire type, field number 0, or a known field of another type.
     case badTag(at: Int)
     case tooManySeries(limit: Int)
     case tooManySamples(limit: Int)

@@ -1,0 +1,88 @@
+import CRemoteWriteOracle
+
+@testable import Wire
+
+/// One series as protobuf-c reads it: labels in the order of the wire.
+struct OracleSeries: Equatable {
+    var labels: [RawLabel]
+    var samples: [RawSample]
+}
+
+/// A request as protobuf-c reads it.
+struct OracleRequest: Equatable {
+    var series: [OracleSeries] = []
+    var exemplars = 0
+    var histograms = 0
+    var metadata = 0
+
+    /// Unpacks a body with protobuf-c; nil when it refuses.
+    init?(_ body: [UInt8]) {
+        guard let request = prometheus__write_request__unpack(nil, body.count, body) else {
+            return nil
+        }
+        defer { prometheus__write_request__free_unpacked(request, nil) }
+        metadata = request.pointee.n_metadata
+        for index in 0..<request.pointee.n_timeseries {
+            guard let one = request.pointee.timeseries?[index]?.pointee else { return nil }
+            series.append(OracleSeries(one))
+            exemplars += one.n_exemplars
+            histograms += one.n_histograms
+        }
+    }
+
+    /// The body as protobuf-c packs what it has unpacked; nil when it refuses to unpack.
+    static func repacked(_ body: [UInt8]) -> [UInt8]? {
+        guard let request = prometheus__write_request__unpack(nil, body.count, body) else {
+            return nil
+        }
+        defer { prometheus__write_request__free_unpacked(request, nil) }
+        let size = prometheus__write_request__get_packed_size(request)
+        return [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
+            count = prometheus__write_request__pack(request, buffer.baseAddress)
+        }
+    }
+}
+
+extension OracleSeries {
+    fileprivate init(_ series: Prometheus__TimeSeries) {
+        labels = (0..<series.n_labels).compactMap { index in
+            (series.labels?[index]?.pointee).map { RawLabel(bytes($0.name), bytes($0.value)) }
+        }
+        samples = (0..<series.n_samples).compactMap { index in
+            (series.samples?[index]?.pointee).map {
+                RawSample(timestamp: $0.timestamp, bits: $0.value.bitPattern)
+            }
+        }
+    }
+
+    /// What `canonicalLabels` must say of these labels, written down again and more simply.
+    func canonical(_ limits: LabelLimits = .standard) -> Result<[RawLabel], LabelFault> {
+        var kept: [RawLabel] = []
+        for label in labels {
+            if label.name.isEmpty { return .failure(.emptyName) }
+            if label.value.isEmpty { continue }
+            if label.name.count > limits.nameBytes || label.value.count > limits.valueBytes {
+                return .failure(.tooLong)
+            }
+            kept.append(label)
+            if kept.count > limits.labels { return .failure(.tooMany) }
+        }
+        kept.sort()
+        for (index, label) in kept.enumerated() {
+            if index > 0 && kept[index - 1].name == label.name { return .failure(.duplicateName) }
+            for text in [label.name, label.value] where !isUTF8(text) {
+                return .failure(.invalidUTF8)
+            }
+        }
+        let isNamed = kept.contains { $0.name == Array("__name__".utf8) }
+        return isNamed ? .success(kept) : .failure(.missingMetricName)
+    }
+}
+
+private func isUTF8(_ bytes: [UInt8]) -> Bool {
+    String(validating: bytes, as: UTF8.self) != nil
+}
+
+private func bytes(_ data: ProtobufCBinaryData) -> [UInt8] {
+    data.data.map { Array(UnsafeBufferPointer(start: $0, count: data.len)) } ?? []
+}
