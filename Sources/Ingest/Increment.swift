@@ -69,6 +69,15 @@ public enum TargetCondition: Hashable, Sendable {
     case silent(since: Timestamp, noticed: Timestamp)
     /// It ended with stale markers, `up` included.
     case retired(at: Timestamp, noticed: Timestamp)
+
+    /// Whether a series that its last scrape did not show was not there. A failed scrape and an
+    /// end by stale markers show nothing.
+    var hasShownItsSeries: Bool {
+        switch self {
+        case .up, .silent: true
+        case .down, .retired: false
+        }
+    }
 }
 
 /// A target's condition changed.

@@ -41,7 +41,7 @@ extension Intake {
         if isStaleMarker(value) { return noteEnd(place) }
         cursor.alive += 1
         if place.role != .plain { noteRole(place, value) }
-        if place.feed != SeriesPlace.noFeed { stage(place.feed, time, value) }
+        if place.feed != SeriesPlace.noFeed { stage(place.feed, previous, time, value) }
     }
 
     @inline(never)
@@ -62,24 +62,29 @@ extension Intake {
         }
     }
 
-    /// Works out a counted series' increment. NaN and infinities are no counts and are passed over.
+    /// Works out a counted series' increment. What is no count is passed over.
     @inline(__always)
-    private mutating func stage(_ index: UInt32, _ time: Timestamp, _ value: Double) {
-        guard value.isFinite else { return }
+    private mutating func stage(
+        _ index: UInt32, _ previous: SeriesTail, _ time: Timestamp, _ value: Double
+    ) {
+        guard Self.isCount(value) else { return }
         let last = feeds[Int(index)].lastTime
         let lastValue = feeds[Int(index)].lastValue
         feeds[Int(index)].lastTime = time
         feeds[Int(index)].lastValue = value
         let staged: StagedIncrement
         if last == .distantPast {
-            staged = StagedIncrement(feed: index, kind: .firstSeen, value: value, span: .zero)
+            // A series that was there before and showed no count is not born now.
+            staged = StagedIncrement(
+                feed: index, kind: previous.isEmpty ? .firstSeen : .known(.baseline),
+                value: value, span: .zero)
         } else {
             let step = time - last
             let isGap = step > cursor.gapAfter
             let span = isGap ? step : .zero
             if value < lastValue {
                 staged = StagedIncrement(
-                    feed: index, kind: .known(.reset), value: max(0, value), span: span)
+                    feed: index, kind: .known(.reset), value: value, span: span)
             } else {
                 staged = StagedIncrement(
                     feed: index, kind: .known(isGap ? .gap : .normal), value: value - lastValue,
@@ -105,7 +110,7 @@ extension Intake {
             scrapesComplete += 1
             closeOldest(of: target, now, &output)
         }
-        if targets[Int(target)].open.count > Target.openMax {
+        while targets[Int(target)].open.count > Target.openMax {
             scrapesSettled += 1
             closeOldest(of: target, now, &output)
         }
@@ -124,16 +129,16 @@ extension Target {
     /// Adds a run to its scrape. Returns the deadline when that scrape is new.
     mutating func merge(_ cursor: ScrapeCursor, settle: TimeSpan, now: Timestamp) -> Timestamp? {
         lastArrival = now
-        if let index = open.firstIndex(where: { $0.time == cursor.time }) {
-            open[index].merge(cursor)
+        let before = open.lastIndex { $0.time <= cursor.time }
+        if let before, open[before].time == cursor.time {
+            open[before].merge(cursor)
             return nil
         }
         // A sender ahead of our clock: its scrape counts once its time has come.
         let deadline = max(now + settle, cursor.time)
         var scrape = OpenScrape(time: cursor.time, previous: cursor.previous, deadline: deadline)
         scrape.merge(cursor)
-        let index = open.firstIndex { $0.time > cursor.time } ?? open.count
-        open.insert(scrape, at: index)
+        open.insert(scrape, at: before.map { $0 + 1 } ?? 0)
         return deadline
     }
 }

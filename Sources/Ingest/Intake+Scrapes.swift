@@ -60,10 +60,15 @@ extension Intake {
     ) {
         var scrape = OpenScrape(time: cursor.time, previous: cursor.previous, deadline: now)
         scrape.merge(cursor)
+        let isNewest = scrape.time == targets[Int(index)].lastScrape
+        if isNewest { scrape.endedMetrics += targets[Int(index)].lastEnded }
         emit(scrape.staged, of: index, scrape, now, &output)
         targets[Int(index)].lastArrival = now
-        if scrape.time == targets[Int(index)].lastScrape {
-            targets[Int(index)].live += scrape.alive
+        guard isNewest else { return }
+        targets[Int(index)].live += scrape.alive
+        targets[Int(index)].lastEnded = scrape.endedMetrics
+        if scrape.upValue != nil || scrape.hasUpEnded {
+            set(condition(after: scrape, of: targets[Int(index)], now), of: index, &output)
         }
     }
 
@@ -112,15 +117,19 @@ extension Intake {
         switch increment.kind {
         case .known(let kind): return kind
         case .firstSeen:
+            // Another series of the metric ended in this scrape: this one may be its new name.
+            let metric = feeds[Int(increment.feed)].metric
+            let mayBeRenamed = scrape.endedMetrics.contains(metric)
             let covered = max(senders[Int(target.sender)].coveredSince, route.since)
-            if let start = target.processStart, start > covered, start <= scrape.time {
+            if let start = target.processStart, start > covered, start <= scrape.time,
+                !mayBeRenamed || start > scrape.previous
+            {
                 return .birth
             }
             let isRecent =
-                scrape.previous != .distantPast
+                scrape.previous != .distantPast && target.condition.hasShownItsSeries
                 && scrape.time - scrape.previous <= target.interval * 2
-            let metric = feeds[Int(increment.feed)].metric
-            return isRecent && !scrape.endedMetrics.contains(metric) ? .birth : .baseline
+            return isRecent && !mayBeRenamed ? .birth : .baseline
         }
     }
 }

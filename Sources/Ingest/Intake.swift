@@ -108,7 +108,7 @@ public struct Intake: Sendable {
         }
         guard !routes.isEmpty else { return }
         let tail = store.tail(of: id)
-        let isKnown = !tail.isEmpty && tail.value.isFinite
+        let isKnown = !tail.isEmpty && Self.isCount(tail.value)
         places[index].feed = UInt32(feeds.count)
         feeds.append(
             Feed(
@@ -151,6 +151,11 @@ public struct Intake: Sendable {
         senders.append(Sender(coveredSince: .distantFuture, newest: .distantPast))
         return index
     }
+
+    /// NaN, infinities and negative values are no counts. Beyond 2^53 neighbouring whole numbers
+    /// look the same: a counter that wrapped below zero (2^64) would swallow all later events.
+    @inline(__always)
+    static func isCount(_ value: Double) -> Bool { value >= 0 && value < 0x1p53 }
 
     // MARK: Access for the steps in the other files
 

@@ -53,6 +53,8 @@ public struct Target: Sendable {
     var beforeLast = Timestamp.distantPast
     /// Series with a value in the newest closed scrape.
     var live = 0
+    /// Metrics of which a series ended in the newest closed scrape.
+    var lastEnded: [UInt32] = []
     var open: [OpenScrape] = []
     var processStart: Timestamp?
     var hasUp = false
@@ -60,8 +62,8 @@ public struct Target: Sendable {
 
     /// What the scrape interval is taken for until two scrapes have shown it.
     static let intervalAssumed = TimeSpan.minutes(1)
-    /// Scrapes that may be open at a time; beyond it the oldest is taken as it is.
-    static let openMax = 64
+    /// The most open scrapes; beyond it the oldest is taken as it is, and what comes of it is late.
+    static let openMax = 256
 
     init(identity: Labels, sender: UInt32, isSingleton: Bool, now: Timestamp) {
         self.identity = identity
@@ -78,6 +80,7 @@ public struct Target: Sendable {
         beforeLast = lastScrape
         lastScrape = scrape.time
         live = scrape.alive
+        lastEnded = scrape.endedMetrics
     }
 
     /// Whether the oldest open scrape has brought every series of the scrape before it.
