@@ -1,5 +1,6 @@
 /// One condition of a selector on a label, as PromQL writes it: `name op "value"`.
 public struct Matcher: Hashable, Sendable {
+    /// How a label's value is compared.
     public enum Operator: String, Hashable, Sendable {
         case equal = "="
         case notEqual = "!="

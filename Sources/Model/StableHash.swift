@@ -9,6 +9,7 @@ public struct FNV1a64: Sendable {
 
     @inlinable public mutating func combine(_ byte: UInt8) { mix(UInt64(byte)) }
 
+    /// Mixes in a run of bytes. O(n).
     public mutating func combine(_ bytes: some Sequence<UInt8>) {
         for byte in bytes { mix(UInt64(byte)) }
     }

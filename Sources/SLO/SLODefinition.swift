@@ -29,6 +29,7 @@ public enum SLI: Hashable, Sendable {
 
 /// Counters of all events and of the bad, or the good, ones.
 public struct EventSLI: Hashable, Sendable {
+    /// Which events are selected beside the total.
     public enum Counted: Hashable, Sendable { case bad, good }
 
     public let counted: Counted

@@ -12,10 +12,12 @@ public struct HTTPResponse: Sendable {
             body: Array((line + "\n").utf8))
     }
 
+    /// A JSON document.
     public static func json(_ body: [UInt8], status: Int = 200) -> Self {
         Self(status: status, contentType: "application/json", body: body)
     }
 
+    /// A status alone.
     public static func empty(_ status: Int) -> Self {
         Self(status: status, contentType: "", body: [])
     }

@@ -5,7 +5,9 @@ import Text
 
 /// Writes structured log lines to standard error, one per call.
 public final class Logger: Sendable {
+    /// How a line is written.
     public enum Format: String, Sendable { case logfmt, json }
+    /// How much a line matters.
     public enum Level: String, Sendable { case info, warn, error }
 
     private let format: Format
@@ -19,12 +21,15 @@ public final class Logger: Sendable {
         file = opened >= 0 ? opened : 2
     }
 
+    /// Something to know.
     public func info(_ message: String, _ fields: (String, String)...) {
         write(.info, message, fields)
     }
+    /// Something to look at.
     public func warn(_ message: String, _ fields: (String, String)...) {
         write(.warn, message, fields)
     }
+    /// Something that failed.
     public func error(_ message: String, _ fields: (String, String)...) {
         write(.error, message, fields)
     }

@@ -22,7 +22,7 @@ extension PatternError: CustomStringConvertible {
 /// RE2: matching is linear in the text and never backtracks. A class, since the program is shared.
 ///
 /// Sendable is sound: `program` is never changed after `init` but by RE2 itself, whose matching is
-/// documented as thread-safe (its automaton cache has its own lock), and is freed once, in `deinit`.
+/// documented as thread-safe (its automaton cache has its own lock); freed once, in `deinit`.
 @safe public final class Pattern: @unchecked Sendable {
     /// The longest expression, in bytes.
     public static let bytesMax = 8 << 10

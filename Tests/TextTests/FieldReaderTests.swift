@@ -85,7 +85,8 @@ import Text
                 "f.yaml:2:4: \"b\" is the text \"abc\"; expected a number",
                 "f.yaml:3:4: \"c\" is the number 1.5; expected a whole number",
                 "f.yaml:4:4: \"d\" is the text \"true\"; expected true or false",
-                "f.yaml:5:4: \"e\" is the text \"1.5h\"; expected a duration such as 30s, 5m or 1h30m",
+                "f.yaml:5:4: \"e\" is the text \"1.5h\"; "
+                    + "expected a duration such as 30s, 5m or 1h30m",
                 "f.yaml:6:4: \"f\" is the text \"4GX\"; expected a size such as 512KiB or 4GiB",
                 "f.yaml:7:4: \"g\" is the text \"x\"; expected a sequence",
                 "f.yaml:8:5: \"h\" is a mapping; expected text",
@@ -117,7 +118,8 @@ import Text
             fields.finish().map(\.description) == [
                 "f.yaml:1:1: unknown key \"objectiv\" in this SLO (did you mean \"objective\"?)",
                 "f.yaml:2:1: unknown key \"groupWait\" in this SLO (did you mean \"group_wait\"?)",
-                "f.yaml:4:1: unknown key \"colour\" in this SLO; expected group_wait, name, objective",
+                "f.yaml:4:1: unknown key \"colour\" in this SLO; "
+                    + "expected group_wait, name, objective",
             ])
     }
 

@@ -76,7 +76,8 @@ import Text
         }
         #expect(
             writer.text
-                == #"{"nan":null,"inf":null,"nil":null,"n":-9223372036854775808,"p":{"a":"1","b":"2"}}"#
+                == #"{"nan":null,"inf":null,"nil":null,"n":-9223372036854775808,"#
+                + #""p":{"a":"1","b":"2"}}"#
         )
     }
 }

@@ -225,7 +225,8 @@ struct DemoStory {
             return
         }
         printLine(
-            "\(what) \(at - begin) after the incident \(begin == incidentBegins ? "began" : "ended")."
+            "\(what) \(at - begin) after the incident "
+                + (begin == incidentBegins ? "began." : "ended.")
         )
         if at - begin > limit { failures.append("\(what) later than \(limit)") }
     }
