@@ -24,8 +24,8 @@ enum AlertSubject {
 }
 
 extension Verdict {
-    /// What its alerts are about, parallel to `GroupAlerts.keys`. A page when nothing of the group can
-    /// be seen, a ticket when a part cannot.
+    /// What its alerts are about, parallel to `GroupAlerts.keys`. A page when nothing of the group
+    /// can be seen, a ticket when a part cannot.
     var subjects: [AlertSubject] {
         pairs.map { .burn($0) } + [.loss(totalLoss, .page), .loss(partialLoss, .ticket)]
     }
