@@ -108,7 +108,11 @@ extension Labels: CustomStringConvertible {
         var name = ""
         var list: [String] = []
         for (label, value) in pairs {
-            if label == Self.metricName { name = value } else { list.append("\(label)=\(quoted(value))") }
+            if label == Self.metricName {
+                name = value
+            } else {
+                list.append("\(label)=\(quoted(value))")
+            }
         }
         if list.isEmpty && !name.isEmpty { return name }
         return name + "{" + list.joined(separator: ", ") + "}"
