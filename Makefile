@@ -8,9 +8,10 @@ SHELL := /bin/bash
 # A module may import only what Package.swift declares for it.
 SWIFT_FLAGS := --explicit-target-dependency-import-check error
 PITOT ?= .build/debug/pitot
-FORMATTED := Sources Tests Package.swift
+FORMATTED := Sources Tests Fuzz Package.swift
 
 .PHONY: help setup build release demo test test-unit test-e2e lint format bench check clean
+.PHONY: fuzz fuzz-smoke gen
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  \033[1m%-10s\033[0m %s\n", $$1, $$2 }' \
@@ -57,5 +58,11 @@ check: build ## Check the example SLO files in rules/
 clean: ## Remove everything that was built or fetched
 	rm -rf .build build
 
-gen: ## Regenerate the committed C of the tests' protobuf oracle
+fuzz: setup ## Fuzz every parser with libFuzzer, FUZZ_SECONDS (60) each
+	scripts/fuzz.sh
+
+fuzz-smoke: setup ## The same few inputs to every parser each time, about ten seconds
+	scripts/fuzz.sh smoke
+
+gen: setup ## Regenerate the committed C of the tests' protobuf oracle
 	scripts/gen.sh

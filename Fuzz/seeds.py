@@ -1,0 +1,113 @@
+#!/usr/bin/env python3
+"""Writes the seed corpus of one parser: usage: seeds.py INDEX FOLDER.
+
+INDEX is the parser's place in Fuzz.swift; each seed begins with it as a byte.
+"""
+
+import pathlib
+import struct
+import sys
+
+
+def varint(value):
+    out = b""
+    value &= 2**64 - 1
+    while value >= 128:
+        out += bytes([value & 127 | 128])
+        value >>= 7
+    return out + bytes([value])
+
+
+def field(number, content):
+    return varint(number << 3 | 2) + varint(len(content)) + content
+
+
+def label(name, value):
+    return field(1, field(1, name.encode()) + field(2, value.encode()))
+
+
+def sample(value, time):
+    return field(2, b"\x09" + struct.pack("<d", value) + b"\x10" + varint(time))
+
+
+def remote_write():
+    good = label("__name__", "up") + label("job", "api") + sample(1, 1_700_000_000_000)
+    scattered = sample(2, -1) + label("a", "b") + b"\x28\x05" + label("__name__", "m")
+    other = field(3, label("trace_id", "1")) + field(4, b"\x08\x05")
+    return [
+        field(1, good),
+        field(1, good) + field(1, scattered) + field(3, b"\x08\x01"),
+        field(1, good + other) + b"\x59" + bytes(8) + b"\x65" + bytes(4),
+    ]
+
+
+def snappy(content):
+    """A block of literals alone, which every decoder takes."""
+    out = varint(len(content))
+    for at in range(0, len(content), 60):
+        piece = content[at : at + 60]
+        out += bytes([(len(piece) - 1) << 2]) + piece
+    return out
+
+
+def crc32c(data):
+    crc = 2**32 - 1
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (0x82F63B78 if crc & 1 else 0)
+    return crc ^ (2**32 - 1)
+
+
+def record(position, payload):
+    body = bytes([1, 1]) + struct.pack("<Qq", position, 7) + payload
+    return struct.pack("<II", len(body), crc32c(body)) + body
+
+
+def zigzag(value):
+    return varint(value << 1 ^ value >> 63)
+
+
+def resolved_write():
+    labels = b"\x08__name__\x02up"
+    steps = zigzag(0) + zigzag(1_700_000_000_000) + struct.pack("<d", 1)
+    again = zigzag(0) + zigzag(15_000) + struct.pack("<d", 2)
+    # Refusals have 13 counters; a few more and fewer seeds find the number by themselves.
+    return [
+        b"\x01" + varint(len(labels)) + labels + b"\x02" + steps + again + b"\x03"
+        + bytes([count]) + bytes(count)
+        for count in range(10, 17)
+    ]
+
+
+def text(*lines):
+    return [line.encode() for line in lines]
+
+
+def examples():
+    rules = pathlib.Path(__file__).parent.parent / "rules"
+    return [path.read_bytes()[:4000] for path in sorted(rules.glob("*.yaml"))]
+
+
+SEEDS = [
+    remote_write,
+    lambda: [snappy(body) for body in remote_write()],
+    lambda: [record(1, b"abc"), record(1, b"") + record(2, b"x" * 30) + record(3, b"y")],
+    resolved_write,
+    lambda: examples()
+    + text("a: &x [1, 2.5, true, null, ~]\nb: *x\n", "'it''s': |\n  a\n  b\n---\n- {a: \"\\u00e9\"}\n"),
+    lambda: text(
+        'up{job="api",code=~"5..",path!="/",x!~"a|b"}', '{"http.x"="1", __name__=`a`}', "m{a='\\n'}"
+    ),
+    lambda: text('{"a": [1, -2.5e3, true, null], "\\u00e9\\ud83d\\ude00": "x\\n"}', "[[],{}]", "0"),
+]
+
+
+def main():
+    index, folder = int(sys.argv[1]), pathlib.Path(sys.argv[2])
+    for number, seed in enumerate(SEEDS[index]()):
+        (folder / f"seed-{number}").write_bytes(bytes([index]) + seed)
+
+
+if __name__ == "__main__":
+    main()

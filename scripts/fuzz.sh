@@ -1,0 +1,118 @@
+#!/usr/bin/env bash
+# Fuzzes every parser with libFuzzer and AddressSanitizer. Says so and succeeds where the toolchain
+# has no libFuzzer. A finding is left in build/fuzz/findings and fails the script.
+# usage: [FUZZ_SECONDS=60] scripts/fuzz.sh          for a while, each parser on its own corpus
+#        scripts/fuzz.sh smoke                      the same inputs every time, about ten seconds
+#        scripts/fuzz.sh run FILE...                once, the inputs of a finding
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+# In the order of `parsers` in Fuzz/Fuzz.swift.
+parsers=(remoteWrite compressedRemoteWrite logReader resolvedWrite yaml selector json)
+modules=(Model Text Wire Storage Ingest)
+folder=build/fuzz
+smoke_runs=20000
+
+mkdir -p "$folder/objects" "$folder/findings"
+
+# supported: whether swiftc links a libFuzzer binary here.
+supported() {
+    cat >"$folder/probe.swift" <<'PROBE'
+@_cdecl("LLVMFuzzerTestOneInput")
+public func probe(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt { 0 }
+PROBE
+    swiftc -sanitize=fuzzer,address -parse-as-library "$folder/probe.swift" \
+        -o "$folder/probe" 2>"$folder/probe.log"
+}
+
+# build: the modules and the target, with coverage and AddressSanitizer, as SwiftPM would lay them
+# out. SwiftPM itself would link libFuzzer's main into every executable.
+build() {
+    local newer
+    if [ -x "$folder/pitot-fuzz" ]; then
+        newer=$(find Sources Fuzz scripts/fuzz.sh -newer "$folder/pitot-fuzz" -type f | head -1)
+        [ -n "$newer" ] || return 0
+    fi
+    echo "fuzz: building (about a minute)"
+    local sanitize=(-sanitize=fuzzer,address -O -g -swift-version 6 -parse-as-library)
+    local c=(-fsanitize=address,fuzzer-no-link -O1 -g)
+    local include=(
+        -I "$folder/objects" -I Sources/CYAML -I Sources/CSnappy
+        -Xcc "-fmodule-map-file=$folder/cmath.modulemap"
+        -Xcc "-fmodule-map-file=$folder/cre2.modulemap"
+    )
+    local root=$PWD module objects=()
+    echo "module CMath { header \"$root/Sources/CMath/include/CMath.h\" }" >"$folder/cmath.modulemap"
+    echo "module CRE2 { header \"$root/Sources/CRE2/include/CRE2.h\" }" >"$folder/cre2.modulemap"
+    clang "${c[@]}" -I Sources/CMath/include -c Sources/CMath/CMath.c -o "$folder/objects/CMath.o"
+    clang++ "${c[@]}" -std=c++17 -I Sources/CRE2/include -c Sources/CRE2/CRE2.cpp \
+        -o "$folder/objects/CRE2.o"
+    for module in "${modules[@]}"; do
+        swiftc "${sanitize[@]}" "${include[@]}" -wmo -module-name "$module" \
+            -enable-upcoming-feature InternalImportsByDefault \
+            -enable-upcoming-feature MemberImportVisibility \
+            -emit-module -emit-module-path "$folder/objects/$module.swiftmodule" \
+            -emit-object -o "$folder/objects/$module.o" Sources/"$module"/*.swift
+        objects+=("$folder/objects/$module.o")
+    done
+    swiftc "${sanitize[@]}" "${include[@]}" -module-name Fuzz Fuzz/*.swift "${objects[@]}" \
+        "$folder/objects/CMath.o" "$folder/objects/CRE2.o" \
+        -lm -lre2 -lstdc++ -lyaml -lsnappy -o "$folder/pitot-fuzz" 2>"$folder/link.log" ||
+        { cat "$folder/link.log" >&2; return 1; }
+}
+
+# corpus INDEX: the parser's seeds, its number before each.
+corpus() {
+    local to="$folder/corpus/${parsers[$1]}"
+    mkdir -p "$to"
+    python3 Fuzz/seeds.py "$1" "$to"
+}
+
+# fuzz INDEX ARGUMENT...: one parser. libFuzzer mutates the first byte like any other; inputs that
+# wander off to another parser are no loss.
+fuzz() {
+    local index=$1 name=${parsers[$1]}
+    shift
+    corpus "$index"
+    local log="$folder/$name.log"
+    # Leaks are for the unit tests: the process ends by _exit.
+    if ! ASAN_OPTIONS=detect_leaks=0 "$folder/pitot-fuzz" "$@" -timeout=10 -rss_limit_mb=2048 \
+        -max_len=4096 -print_final_stats=1 -artifact_prefix="$folder/findings/$name-" \
+        >"$log" 2>&1; then
+        tail -40 "$log" >&2
+        echo "fuzz: $name failed; see $log and $folder/findings" >&2
+        return 1
+    fi
+    awk -v name="$name" '/number_of_executed_units/ { runs = $2 } /average_exec_per_sec/ { rate = $2 }
+        END { printf "fuzz: %-22s %10d inputs, %7d a second, no finding\n", name, runs, rate }' "$log"
+}
+
+if ! supported; then
+    echo "fuzz: SKIPPED: this toolchain does not link -sanitize=fuzzer (see $folder/probe.log)"
+    exit 0
+fi
+build
+case ${1:-long} in
+smoke)
+    rm -rf "$folder/corpus-smoke"
+    for index in "${!parsers[@]}"; do
+        seeds="$folder/corpus-smoke/${parsers[$index]}"
+        mkdir -p "$seeds"
+        python3 Fuzz/seeds.py "$index" "$seeds"
+        fuzz "$index" -seed=1 -runs="$smoke_runs" "$seeds"
+    done
+    ;;
+long)
+    for index in "${!parsers[@]}"; do
+        fuzz "$index" -max_total_time="${FUZZ_SECONDS:-60}" "$folder/corpus/${parsers[$index]}"
+    done
+    ;;
+run)
+    shift
+    ASAN_OPTIONS=detect_leaks=0 "$folder/pitot-fuzz" "$@"
+    ;;
+*)
+    echo "fuzz.sh: no mode '$1'; expected smoke, run or nothing" >&2
+    exit 2
+    ;;
+esac
