@@ -26,7 +26,7 @@ extension Ledger {
         let definition = entries[group.slo].definition
         let sight = Sight(of: group.targets, conditions)
         let reading = WindowReading(
-            group: group, sight: sight, budgetRatio: definition.objective.budgetRatio, now: now)
+            group: group, sight: sight, objective: definition.objective, now: now)
         var lengths = Set(definition.alerts.pairs.flatMap { [$0.long, $0.short] })
         lengths.insert(hour)
         lengths.remove(definition.period)
