@@ -45,6 +45,8 @@ public struct Ledger: Sendable {
     }
 
     public var groupCount: Int { groups.count }
+    /// Series that no group had room for, over all SLOs.
+    public var groupsRefused: Int { entries.reduce(0) { $0 + $1.groupsRefused } }
 
     // MARK: Configuration
 
@@ -91,6 +93,8 @@ public struct Ledger: Sendable {
         dirty = []
         groupsOfTarget = [:]
         for index in entries.indices {
+            // All series are routed anew, and those that find no room are counted anew.
+            entries[index].groupsRefused = 0
             let members = entries[index].groups
             entries[index].groups = []
             entries[index].groupByLabels = [:]
