@@ -57,6 +57,9 @@ extension AgentCore {
         out.single(
             "pitot_slo_groups", .gauge, "Groups the ledger keeps.", Double(ledger.groupCount))
         out.single(
+            "pitot_slo_group_refusals", .gauge, "Series left out: their SLO has too many groups.",
+            Double(ledger.groupsRefused))
+        out.single(
             "pitot_evaluations_total", .counter, "Evaluation rounds.", Double(evaluations))
     }
 

@@ -44,8 +44,9 @@ extension AlertPair {
     private static let shortMinutesMin: Int64 = 5
 
     /// The pairs of a rolling period. Windows scale with it to whole minutes; the short one has at
-    /// least five minutes, the long one at least three times the short one. Pairs whose factor
-    /// falls below 1 would fire within budget and are returned apart, as dropped.
+    /// least five minutes, the long one at least three times the short one. Returned apart, as
+    /// dropped, are pairs whose factor falls below 1, for they would fire within budget, and of two
+    /// with the same windows the one with the higher factor, for the other says it all.
     public static func standard(
         for period: TimeSpan
     ) -> (pairs: [AlertPair], dropped: [AlertPair]) {
@@ -59,7 +60,15 @@ extension AlertPair {
                 severity: shape.severity, long: .minutes(long), short: .minutes(short),
                 factor: factor)
         }
-        return (all.filter { $0.factor >= 1 }, all.filter { $0.factor < 1 })
+        let isKept = { (pair: AlertPair) in
+            pair.factor >= 1 && !all.contains { $0.subsumes(pair) }
+        }
+        return (all.filter(isKept), all.filter { !isKept($0) })
+    }
+
+    private func subsumes(_ other: AlertPair) -> Bool {
+        severity == other.severity && long == other.long && short == other.short && factor >= 1
+            && factor < other.factor
     }
 
     private static func scaled(_ minutes: Int64, _ periodMinutes: Int64) -> Int64 {

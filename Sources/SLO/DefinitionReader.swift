@@ -82,8 +82,10 @@ public enum DefinitionReader {
         for pair in dropped {
             fields.warn(
                 at: fields.position(of: "period"),
-                "no \(pair.severity.rawValue) alert over \(pair.long): "
-                    + "its factor would be below 1 for a period of \(period)")
+                "no \(pair.severity.rawValue) alert over \(pair.long) above \(pair.factor): "
+                    + (pair.factor < 1
+                        ? "its factor would be below 1 for a period of \(period)"
+                        : "another with the same windows fires first for a period of \(period)"))
         }
         let diagnostics = fields.finish()
         guard let service, let name, let objective, let sli,

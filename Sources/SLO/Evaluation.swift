@@ -29,7 +29,7 @@ extension Ledger {
             group.troubled == 0
             ? Sight(allUp: group.targets.count) : Sight(of: group.targets, conditions)
         let reading = WindowReading(
-            group: group, sight: sight, budgetRatio: definition.objective.budgetRatio, now: now)
+            group: group, sight: sight, objective: definition.objective, now: now)
         var windows: [WindowFigures] = []
         windows.reserveCapacity(plan.windows.count + 1)
         for window in plan.windows { windows.append(reading.figures(window, isPeriod: false)) }

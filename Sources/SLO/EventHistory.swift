@@ -8,6 +8,9 @@ import Model
 //
 // Increments over more than two scrape intervals ("gap") count in the period, but in no window
 // shorter than the gap: they live in the coarse ring and, for three days, in a list of their own.
+// Windows and their edges are whole minutes, so the list keeps gaps by the minute they end in and
+// their length in minutes, rounded up, and answers the same: a hundred pods that come back from
+// one outage are a few entries. Gaps of at most five minutes are shorter than every window.
 
 /// Cumulative counts at the newest edges, multiples of `step` since the epoch.
 struct EdgeRing: Sendable {
@@ -64,6 +67,7 @@ struct EdgeRing: Sendable {
 
 /// Events over a gap: exact in number, spread over an unknown part of `span`.
 struct GapEvents: Hashable, Sendable {
+    /// Whole minutes, rounded up.
     let time: Timestamp
     let span: TimeSpan
     var counts: EventCounts
@@ -73,8 +77,10 @@ struct GapEvents: Hashable, Sendable {
 struct EventHistory: Sendable {
     static let minuteSpan = TimeSpan.hours(6)
     static let quarterSpan = TimeSpan.days(3)
-    /// Beyond these the oldest gap counts in the period only.
-    static let gapsMax = 96
+    /// No window is shorter.
+    static let windowMin = TimeSpan.minutes(5)
+    /// Beyond these the oldest gap counts in the period only, and windows that reach it say so.
+    static let gapsMax = 32
 
     private var minutes: EdgeRing
     private var quarters: EdgeRing
@@ -84,12 +90,14 @@ struct EventHistory: Sendable {
     /// All events, which the coarse ring holds.
     private(set) var total = EventCounts.zero
     private(set) var gaps: [GapEvents] = []
+    /// The newest gap that the list had no room for.
+    private var forgottenGap = Timestamp.distantPast
     private(set) var newest = Timestamp.distantPast
 
     init(period: TimeSpan) {
         minutes = EdgeRing(step: .minutes(1), covering: Self.minuteSpan)
         quarters = EdgeRing(step: .minutes(15), covering: Self.quarterSpan)
-        coarse = EdgeRing(step: .hours(2), covering: period)
+        coarse = EdgeRing(step: Self.step(of: period), covering: period)
     }
 
     /// Adds events at a time; late ones find their place. Amortised O(1), no allocation.
@@ -102,19 +110,21 @@ struct EventHistory: Sendable {
         }
         coarse.correct(from: time, by: counts)
         total += counts
-        if span > .zero { return addGap(counts, at: time, span: span) }
+        if span > Self.windowMin { return addGap(counts, at: time, span: span) }
         minutes.correct(from: time, by: counts)
         quarters.correct(from: time, by: counts)
         fineTotal += counts
     }
 
     private mutating func addGap(_ counts: EventCounts, at time: Timestamp, span: TimeSpan) {
-        if let last = gaps.lastIndex(where: { $0.time == time && $0.span == span }) {
-            gaps[last].counts += counts
+        let time = time.ceiling(to: .minutes(1))
+        let span = TimeSpan.milliseconds((span.millis + 59_999) / 60_000 * 60_000)
+        if let known = gaps.lastIndex(where: { $0.time == time && $0.span == span }) {
+            gaps[known].counts += counts
             return
         }
         gaps.removeAll { newest - $0.time > Self.quarterSpan + .minutes(15) }
-        if gaps.count >= Self.gapsMax { gaps.removeFirst() }
+        if gaps.count >= Self.gapsMax { forgottenGap = max(forgottenGap, gaps.removeFirst().time) }
         let index = gaps.firstIndex { $0.time > time } ?? gaps.count
         gaps.insert(GapEvents(time: time, span: span, counts: counts), at: index)
     }
@@ -132,19 +142,19 @@ struct EventHistory: Sendable {
     /// The events of (from, newest], `from` being the window's lower edge. With `allGaps` every
     /// gap counts, as in the period; else only those no longer than the window. O(gaps).
     func events(from: Timestamp, window: TimeSpan, allGaps: Bool) -> EventCounts {
-        guard window <= Self.quarterSpan else {
+        if allGaps || window > Self.quarterSpan {
             return total - coarse.cumulative(at: from, total: total)
         }
         let ring = window <= Self.minuteSpan ? minutes : quarters
         var counts = fineTotal - ring.cumulative(at: from, total: fineTotal)
-        for gap in gaps where gap.time > from && (allGaps || gap.span <= window) {
-            counts += gap.counts
-        }
+        for gap in gaps where gap.time > from && gap.span <= window { counts += gap.counts }
         return counts
     }
 
-    /// Whether a window leaves out events because their gap is longer than it.
+    /// Whether a window other than the period leaves out events: their gap is longer than it, or
+    /// has been forgotten.
     func leavesOutGaps(from: Timestamp, window: TimeSpan) -> Bool {
-        gaps.contains { $0.time > from && $0.span > window }
+        let hasForgotten = window <= Self.quarterSpan && forgottenGap > from
+        return hasForgotten || gaps.contains { $0.time > from && $0.span > window }
     }
 }

@@ -3,11 +3,32 @@ import Model
 
 /// Events of the total, summed by the class of their increments. Kept per day.
 public struct ClassTotals: Hashable, Sendable {
-    /// Indexed by `IncrementClass.rawValue`.
-    public internal(set) var events = [Double](
-        repeating: 0, count: IncrementClass.allCases.count)
+    private var normal = 0.0
+    private var reset = 0.0
+    private var gap = 0.0
+    private var birth = 0.0
+    private var baseline = 0.0
 
-    public subscript(_ kind: IncrementClass) -> Double { events[Int(kind.rawValue)] }
+    public internal(set) subscript(_ kind: IncrementClass) -> Double {
+        get {
+            switch kind {
+            case .normal: normal
+            case .reset: reset
+            case .gap: gap
+            case .birth: birth
+            case .baseline: baseline
+            }
+        }
+        set {
+            switch kind {
+            case .normal: normal = newValue
+            case .reset: reset = newValue
+            case .gap: gap = newValue
+            case .birth: birth = newValue
+            case .baseline: baseline = newValue
+            }
+        }
+    }
 }
 
 /// A time during which a group was not seen, and by what share of its targets.
@@ -20,11 +41,12 @@ struct UnobservedInterval: Hashable, Sendable {
 
 /// The ledger of one SLO and one set of group labels.
 struct GroupLedger: Sendable {
-    static let unobservedMax = 64
+    static let unobservedMax = 32
 
     /// Index of its SLO in the ledger.
     var slo: Int
     let labels: Labels
+    private let period: TimeSpan
     var history: EventHistory
     /// The first sample; nothing before it was seen.
     var started: Timestamp?
@@ -40,6 +62,7 @@ struct GroupLedger: Sendable {
     init(slo: Int, labels: Labels, period: TimeSpan) {
         self.slo = slo
         self.labels = labels
+        self.period = period
         history = EventHistory(period: period)
     }
 
@@ -50,40 +73,46 @@ struct GroupLedger: Sendable {
 
     /// Sums events of the total by class. `baseline` holds the values that were not counted.
     mutating func classify(_ value: Double, _ kind: IncrementClass, at time: Timestamp) {
-        let day = time.floor(to: .days(1))
+        // 00:00:00 belongs to the old day.
+        let day = (time - .milliseconds(1)).floor(to: .days(1))
         if let index = classDays.lastIndex(where: { $0.day == day }) {
-            classDays[index].totals.events[Int(kind.rawValue)] += value
+            classDays[index].totals[kind] += value
             return
         }
+        let start = periodStart
+        classDays.removeAll { $0.day + .days(1) <= start }
         var totals = ClassTotals()
-        totals.events[Int(kind.rawValue)] = value
+        totals[kind] = value
         let index = classDays.firstIndex { $0.day > day } ?? classDays.count
         classDays.insert((day, totals), at: index)
     }
 
-    /// Drops days that no period reaches.
-    mutating func forgetClasses(before time: Timestamp) {
-        classDays.removeAll { $0.day + .days(1) <= time }
-    }
+    /// Nothing before it is looked at any more.
+    private var periodStart: Timestamp { EventHistory.lowerEdge(of: period, to: asOf) }
 
     /// The classes from `time` on; its lower edge rounds outward to a day.
     func classes(from time: Timestamp) -> ClassTotals {
         var sum = ClassTotals()
         for entry in classDays where entry.day + .days(1) > time {
-            for index in sum.events.indices { sum.events[index] += entry.totals.events[index] }
+            for kind in IncrementClass.allCases { sum[kind] += entry.totals[kind] }
         }
         return sum
     }
 
     /// Notes a time that was not seen and is not made good by the counters. Bounded: the two
-    /// closest intervals are joined when there are too many, which can only widen the bounds.
+    /// closest intervals are joined to make room, which can only widen the bounds.
     mutating func addUnobserved(from: Timestamp, to: Timestamp, weight: Double) {
         guard to > from else { return }
         let interval = UnobservedInterval(from: from, to: to, weight: weight)
         guard unobserved.last != interval else { return }
+        let start = periodStart
+        unobserved.removeAll { $0.to <= start }
+        if unobserved.count >= Self.unobservedMax { joinClosest() }
         let index = unobserved.firstIndex { $0.from > from } ?? unobserved.count
         unobserved.insert(interval, at: index)
-        guard unobserved.count > Self.unobservedMax else { return }
+    }
+
+    private mutating func joinClosest() {
         var closest = 1
         for index in 1..<unobserved.count where gap(before: index) < gap(before: closest) {
             closest = index
@@ -96,10 +125,6 @@ struct GroupLedger: Sendable {
 
     private func gap(before index: Int) -> TimeSpan {
         unobserved[index].from - unobserved[index - 1].to
-    }
-
-    mutating func forgetUnobserved(before time: Timestamp) {
-        unobserved.removeAll { $0.to <= time }
     }
 
     /// Weighted seconds of (from, to] that were not seen, at most its length.

@@ -38,7 +38,7 @@ public struct Ledger: Sendable {
 
     var entries: [Entry] = []
     var groups: [GroupLedger] = []
-    /// Condition and groups of each target that feeds one.
+    /// Of each target whose condition ever changed, also of those that no SLO counts yet.
     var conditions: [UInt32: TargetCondition] = [:]
     private var groupsOfTarget: [UInt32: [Int]] = [:]
     private var dirty: [Int] = []
@@ -54,6 +54,8 @@ public struct Ledger: Sendable {
     }
 
     public var groupCount: Int { groups.count }
+    /// Series that no group had room for, over all SLOs.
+    public var groupsRefused: Int { entries.reduce(0) { $0 + $1.groupsRefused } }
 
     // MARK: Configuration
 
@@ -100,16 +102,19 @@ public struct Ledger: Sendable {
         dirty = []
         groupsOfTarget = [:]
         for index in entries.indices {
+            // All series are routed anew, and those that find no room are counted anew.
+            entries[index].groupsRefused = 0
             let members = entries[index].groups
             entries[index].groups = []
             entries[index].groupByLabels = [:]
             entries[index].liveTargets = 0
-            entries[index].lastRetiredGroup = nil
+            let lastRetired = entries[index].lastRetiredGroup
             for member in members {
                 var group = old[member]
                 group.slo = index
                 group.isDirty = false
                 let number = groups.count
+                if member == lastRetired { entries[index].lastRetiredGroup = number }
                 for target in group.targets {
                     groupsOfTarget[target, default: []].append(number)
                     if !hasRetired(target) { entries[index].liveTargets += 1 }
@@ -192,10 +197,10 @@ public struct Ledger: Sendable {
     }
 
     private mutating func attach(_ target: UInt32, to group: Int) {
-        guard !groups[group].targets.contains(target) else { return }
+        // A target feeds few groups; a group may have thousands of targets.
+        guard groupsOfTarget[target]?.contains(group) != true else { return }
         groups[group].targets.append(target)
         groupsOfTarget[target, default: []].append(group)
-        if conditions[target] == nil { conditions[target] = .up }
         if !hasRetired(target) { entries[groups[group].slo].liveTargets += 1 }
         if !isUp(target) { groups[group].troubled += 1 }
     }
@@ -278,9 +283,9 @@ public struct Ledger: Sendable {
         if run.classes.4 != 0 { groups[index].classify(run.classes.4, .baseline, at: run.time) }
         if run.hasReset {
             // What the counter had after the last sample and before it fell is lost.
+            let expected = groups[index].targets.count { !hasRetired($0) }
             groups[index].addUnobserved(
-                from: run.time - run.span, to: run.time,
-                weight: 1 / Double(max(1, groups[index].targets.count)))
+                from: run.time - run.span, to: run.time, weight: 1 / Double(max(1, expected)))
         }
         markDirty(index)
     }
@@ -288,12 +293,11 @@ public struct Ledger: Sendable {
     /// Takes changed conditions of targets over.
     public mutating func note(_ changes: [ConditionChange]) {
         for change in changes {
-            guard let members = groupsOfTarget[change.target] else { continue }
             let hadRetired = hasRetired(change.target)
             let wasUp = isUp(change.target)
             conditions[change.target] = change.condition
             let retires = hasRetired(change.target)
-            for group in members {
+            for group in groupsOfTarget[change.target] ?? [] {
                 markDirty(group)
                 groups[group].troubled += (wasUp ? 1 : 0) - (isUp(change.target) ? 1 : 0)
                 guard retires != hadRetired else { continue }
@@ -330,7 +334,7 @@ public struct Ledger: Sendable {
         }
     }
 
-    func isUp(_ target: UInt32) -> Bool { conditions[target] == .up }
+    func isUp(_ target: UInt32) -> Bool { conditions[target] ?? .up == .up }
 
     private func hasRetired(_ target: UInt32) -> Bool {
         if case .retired = conditions[target] { return true }

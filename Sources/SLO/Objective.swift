@@ -4,7 +4,7 @@
 /// ratio and budget are each one division of whole numbers, so they are the doubles nearest to the
 /// true values.
 public struct Objective: Hashable, Sendable {
-    /// The objective as a share of `denominator`.
+    /// The objective as a share of `denominator`, in lowest terms.
     private let numerator: Int64
     private let denominator: Int64
 
@@ -20,8 +20,9 @@ public struct Objective: Hashable, Sendable {
         else { return nil }
         let scale = decimals.reduce(Int64(100)) { scale, _ in scale * 10 }
         guard scaled > 0, scaled < scale else { return nil }
-        numerator = scaled
-        denominator = scale
+        let divisor = greatestCommonDivisor(scaled, scale)
+        numerator = scaled / divisor
+        denominator = scale / divisor
     }
 
     /// The objective as a ratio, 0.999 for 99.9 %.
@@ -29,4 +30,17 @@ public struct Objective: Hashable, Sendable {
 
     /// The share of events that may be bad: 1 - objective.
     public var budgetRatio: Double { Double(denominator - numerator) / Double(denominator) }
+
+    /// How often `total` events' budget fits into `bad`: bad/total over the budget ratio. Both
+    /// products are whole numbers, so that a burn of just 14.4 is the double nearest to 14.4.
+    func burn(bad: Double, total: Double) -> Double {
+        bad * Double(denominator) / (total * Double(denominator - numerator))
+    }
+}
+
+/// Euclid's.
+private func greatestCommonDivisor(_ left: Int64, _ right: Int64) -> Int64 {
+    var (larger, smaller) = (max(left, right), min(left, right))
+    while smaller > 0 { (larger, smaller) = (smaller, larger % smaller) }
+    return larger
 }

@@ -4,7 +4,7 @@ import Model
 struct WindowReading {
     let group: GroupLedger
     let sight: Sight
-    let budgetRatio: Double
+    let objective: Objective
     let now: Timestamp
 
     func figures(_ window: TimeSpan, isPeriod: Bool) -> WindowFigures {
@@ -16,7 +16,8 @@ struct WindowReading {
         return WindowFigures(
             window: window, from: from, to: to,
             evidence: evidence(from, window, counts, isPeriod: isPeriod), counts: counts,
-            errorRatio: ratio, burnRate: ratio.map { $0 / budgetRatio })
+            errorRatio: ratio,
+            burnRate: ratio.map { _ in objective.burn(bad: counts.bad, total: counts.total) })
     }
 
     private func empty(_ window: TimeSpan) -> WindowFigures {
@@ -48,9 +49,9 @@ struct WindowReading {
         guard counts.total > 0, let started = group.started else {
             return BudgetFigures(remaining: nil, best: nil, worst: nil, exhaustedIn: nil)
         }
-        let remaining = 1 - counts.bad / (budgetRatio * counts.total)
+        let remaining = 1 - objective.burn(bad: counts.bad, total: counts.total)
         let unseen = unseenEvents(counts.total, from: max(period.from, started), to: period.to)
-        let allowed = budgetRatio * (counts.total + unseen)
+        let total = counts.total + unseen
         var exhaustedIn: Double?
         if remaining <= 0 {
             exhaustedIn = 0
@@ -58,8 +59,9 @@ struct WindowReading {
             exhaustedIn = remaining * period.window.seconds / burn
         }
         return BudgetFigures(
-            remaining: remaining, best: 1 - counts.bad / allowed,
-            worst: 1 - (counts.bad + unseen) / allowed, exhaustedIn: exhaustedIn)
+            remaining: remaining, best: 1 - objective.burn(bad: counts.bad, total: total),
+            worst: 1 - objective.burn(bad: counts.bad + unseen, total: total),
+            exhaustedIn: exhaustedIn)
     }
 
     private func unseenEvents(_ total: Double, from: Timestamp, to: Timestamp) -> Double {
