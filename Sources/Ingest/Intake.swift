@@ -130,14 +130,14 @@ public struct Intake: Sendable {
     private static let senderLabels = ["cluster", "prometheus", "prometheus_replica"]
 
     private mutating func targetIndex(of labels: Labels, now: Timestamp) -> UInt32 {
-        let senderIdentity = labels.keeping(Self.senderLabels + settings.replicaLabels)
-        let scraped = labels.keeping(["job", "instance"])
+        let senderLabels = Self.senderLabels + settings.replicaLabels
         let isSingleton = labels["instance"] == nil
-        let identity = isSingleton ? labels : senderIdentity.merging(scraped)
+        let identity =
+            isSingleton ? labels : labels.keeping(senderLabels + ["job", "instance"])
         if let known = targetByIdentity[identity] { return known }
         let index = UInt32(targets.count)
         targetByIdentity[identity] = index
-        let sender = senderIndex(senderIdentity)
+        let sender = senderIndex(labels.keeping(senderLabels))
         targets.append(
             Target(identity: identity, sender: sender, isSingleton: isSingleton, now: now))
         isWatched.append(false)
