@@ -43,7 +43,8 @@ public struct ByteWriter: Sendable {
     public mutating func text(_ value: String) { lengthPrefixed(value.utf8) }
 }
 
-/// Reads what `ByteWriter` wrote. Every read is checked: nil means the bytes ended or are malformed.
+/// Reads what `ByteWriter` wrote. Every read is checked: nil means the bytes ended
+/// or are malformed.
 public struct ByteReader: Sendable {
     @usableFromInline let bytes: [UInt8]
     public private(set) var position: Int

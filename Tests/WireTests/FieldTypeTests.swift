@@ -2,8 +2,8 @@ import Testing
 
 @testable import Wire
 
-/// A known field of another wire type means that sender and receiver disagree on the schema. Skipping
-/// it would store a sample that nobody sent: value 0, or time 0.
+/// A known field of another wire type means that sender and receiver disagree on the schema.
+/// Skipping it would store a sample that nobody sent: value 0, or time 0.
 @Suite struct FieldTypeTests {
     private static let label = Protobuf.label("__name__", "m")
 
