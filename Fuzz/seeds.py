@@ -95,7 +95,8 @@ SEEDS = [
     lambda: [record(1, b"abc"), record(1, b"") + record(2, b"x" * 30) + record(3, b"y")],
     resolved_write,
     lambda: examples()
-    + text("a: &x [1, 2.5, true, null, ~]\nb: *x\n", "'it''s': |\n  a\n  b\n---\n- {a: \"\\u00e9\"}\n"),
+    + text("a: &x [1, 2.5, true, null, ~]\nb: *x\n")
+    + text("'it''s': |\n  a\n  b\n---\n- {a: \"\\u00e9\"}\n"),
     lambda: text(
         'up{job="api",code=~"5..",path!="/",x!~"a|b"}', '{"http.x"="1", __name__=`a`}', "m{a='\\n'}"
     ),

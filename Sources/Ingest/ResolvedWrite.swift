@@ -26,7 +26,7 @@ extension ResolvedWrite {
         var lastTime: Int64 = 0
         for index in ids.indices {
             out.signedVarint(Int64(ids[index]) - lastID)
-            out.signedVarint(times[index] - lastTime)
+            out.signedVarint(times[index] &- lastTime)
             out.fixed64(values[index].bitPattern)
             lastID = Int64(ids[index])
             lastTime = times[index]
@@ -65,10 +65,16 @@ extension ResolvedWrite {
         guard let duplicates = reader.varint(), let reasons = reader.varint(),
             reasons == UInt64(tally.refused.count)
         else { return nil }
-        tally.duplicates = Int(truncatingIfNeeded: duplicates)
+        guard let duplicates = Self.count(duplicates) else { return nil }
+        tally.duplicates = duplicates
         for index in tally.refused.indices {
-            guard let refused = reader.varint() else { return nil }
-            tally.refused[index] = Int(truncatingIfNeeded: refused)
+            guard let refused = reader.varint().flatMap(Self.count) else { return nil }
+            tally.refused[index] = refused
         }
+    }
+
+    /// A number of samples; no body holds more than fit 32 bits.
+    private static func count(_ raw: UInt64) -> Int? {
+        UInt32(exactly: raw).map { Int($0) }
     }
 }
