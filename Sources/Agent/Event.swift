@@ -51,6 +51,8 @@ public struct WriteReply: Sendable {
     public let id: RequestID
     /// What became of the samples.
     public let tally: WriteTally
+    /// 204 when everything is stored; 400, or what is configured for shed series, otherwise.
+    public let status: Int
 
     /// One line that names what was refused and why; nil when all was stored.
     public var refusals: String? {

@@ -5,6 +5,8 @@ public enum Refusal: Hashable, Sendable {
     case labels(LabelFault)
     /// The series is new and the limit of active series is reached.
     case seriesLimit
+    /// The series is new and its namespace has reached its limit.
+    case namespaceLimit
     case outOfOrder
     /// Another value was stored for the same series and time.
     case conflict
@@ -18,14 +20,18 @@ public enum Refusal: Hashable, Sendable {
     /// Every reason, in the order of the counters.
     public static let all: [Refusal] =
         LabelFault.allCases.map { .labels($0) } + [
-            .seriesLimit, .outOfOrder, .conflict, .tooFarAhead, .outOfBounds, .histogram,
+            .seriesLimit, .namespaceLimit, .outOfOrder, .conflict, .tooFarAhead, .outOfBounds, .histogram,
         ]
+
+    /// Whether a limit shed it, and not a fault of the sample's.
+    public var isLimit: Bool { self == .seriesLimit || self == .namespaceLimit }
 
     /// A stable word: the `reason` label of metrics, and part of the reply.
     public var word: String {
         switch self {
         case .labels(let fault): fault.rawValue
         case .seriesLimit: "series_limit"
+        case .namespaceLimit: "namespace_series_limit"
         case .outOfOrder: "out_of_order"
         case .conflict: "duplicate_timestamp"
         case .tooFarAhead: "too_far_ahead"
@@ -45,6 +51,8 @@ public enum Refusal: Hashable, Sendable {
         case .labels(.tooMany): "too many labels; see limits.labelsPerSeries"
         case .labels(.tooLong): "label name or value too long"
         case .seriesLimit: "new series over the limit; see limits.series"
+        case .namespaceLimit:
+            "new series over its namespace's limit; see limits.seriesPerNamespace"
         case .outOfOrder: "out of order sample"
         case .conflict: "duplicate sample for timestamp"
         case .tooFarAhead: "timestamp more than 10 minutes ahead; check the sender's clock"
@@ -66,6 +74,11 @@ public struct WriteTally: Sendable {
     public init() { refused = Array(repeating: 0, count: Refusal.all.count) }
 
     public var refusedTotal: Int { refused.reduce(0, +) }
+
+    /// Samples of new series that a limit shed: the sender may have more luck later.
+    public var shedTotal: Int {
+        zip(Refusal.all, refused).reduce(0) { $0 + ($1.0.isLimit ? $1.1 : 0) }
+    }
 
     static let indexes: [Refusal: Int] = Dictionary(
         uniqueKeysWithValues: Refusal.all.enumerated().map { ($1, $0) })

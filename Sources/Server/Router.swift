@@ -39,6 +39,8 @@ final class Router: Sendable {
             return read(request) { agent, now in
                 .json(agent.slosJSON(service: service, name: name, now: now))
             }
+        case ("/api/v1/status/cardinality", "GET"):
+            return read(request) { agent, _ in .json(agent.cardinalityJSON()) }
         case ("/api/v1/alerts", "GET"):
             return read(request) { agent, _ in .json(agent.alertsJSON()) }
         case (let path, _) where Self.methods[path] != nil:
@@ -54,6 +56,7 @@ final class Router: Sendable {
     private static let methods = [
         "/api/v1/write": "POST", "/-/healthy": "GET", "/-/ready": "GET", "/-/reload": "POST",
         "/metrics": "GET", "/api/v1/slos": "GET", "/api/v1/alerts": "GET",
+        "/api/v1/status/cardinality": "GET",
     ]
 
     private var phase: Phase { Phase(rawValue: owner.phase.load(ordering: .acquiring)) ?? .stopped }
