@@ -15,7 +15,8 @@ public struct IntakeSettings: Hashable, Sendable {
     public var replicaLabels: [String]
 
     public static let standard = IntakeSettings(
-        settle: .seconds(2), seriesMax: 2_000_000, seriesPerNamespaceMax: 200_000, labelLimits: .standard,
+        settle: .seconds(2), seriesMax: 2_000_000, seriesPerNamespaceMax: 200_000,
+        labelLimits: .standard,
         replicaLabels: ["__replica__"])
 
     public init(

@@ -20,7 +20,8 @@ public enum Refusal: Hashable, Sendable {
     /// Every reason, in the order of the counters.
     public static let all: [Refusal] =
         LabelFault.allCases.map { .labels($0) } + [
-            .seriesLimit, .namespaceLimit, .outOfOrder, .conflict, .tooFarAhead, .outOfBounds, .histogram,
+            .seriesLimit, .namespaceLimit, .outOfOrder, .conflict, .tooFarAhead, .outOfBounds,
+            .histogram,
         ]
 
     /// Whether a limit shed it, and not a fault of the sample's.
