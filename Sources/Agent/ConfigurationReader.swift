@@ -91,6 +91,10 @@ struct ConfigurationReader {
             atLeastOne(&fields, "seriesPerNamespace", series)
             configuration.intake.seriesPerNamespaceMax = series
         }
+        if let bodies = fields.optionalInteger("concurrentBodies") {
+            atLeastOne(&fields, "concurrentBodies", bodies)
+            configuration.concurrentBodies = bodies
+        }
         if let status = fields.optionalInteger("status") {
             if status != 400 && status != 429 {
                 fields.fail(

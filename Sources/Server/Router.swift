@@ -15,6 +15,8 @@ final class Router: Sendable {
     private let counts = RequestCounts()
     private let loadFiles: @Sendable () throws(FileFault) -> ConfigurationFiles
     private let startedAt = wallClock()
+    /// The server in front, once it listens; for its own counters.
+    let front = Mutex<HTTPServer?>(nil)
 
     init(
         write: WriteEndpoint, owner: Owner,
@@ -120,10 +122,19 @@ final class Router: Sendable {
     private func metrics(_ request: HTTPRequest) -> Disposition {
         let counts = self.counts
         let startedAt = self.startedAt
+        let slowClientsCut = front.withLock { $0?.slowClientsCut ?? 0 }
+        let bodiesHeld = front.withLock { $0?.bodiesHeld ?? 0 }
         return read(request) { agent, _ in
             var out = ExpositionWriter()
             agent.writeMetrics(into: &out)
             counts.write(into: &out)
+            out.single(
+                "pitot_http_slow_clients_cut_total", .counter,
+                "Connections cut because the client took too long over headers or body.",
+                Double(slowClientsCut))
+            out.single(
+                "pitot_http_bodies", .gauge, "Requests with a body being read or answered.",
+                Double(bodiesHeld))
             writeProcessMetrics(startedAt: startedAt, into: &out)
             return HTTPResponse(
                 status: 200, contentType: "text/plain; version=0.0.4; charset=utf-8",
