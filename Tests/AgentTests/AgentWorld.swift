@@ -17,7 +17,7 @@ let staleMarker = Double(bitPattern: staleMarkerBits)
 
 let webhookConfig = """
     externalURL: http://pitot.example
-    route: {receiver: all, group_wait: 0s}
+    route: {receiver: all, group_wait: 0s, group_by: ["..."]}
     receivers: [{name: all, webhook_configs: [{url: "http://hook/"}]}]
     """
 

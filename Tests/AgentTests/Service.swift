@@ -52,13 +52,18 @@ struct Service {
     mutating func run(
         from: Double, to: Double, _ rate: (_ seconds: Double) -> (requests: Double, errors: Double)
     ) -> [OutgoingSeries] {
+        let names = ["up", "requests_total"] + (hasErrors ? ["errors_total"] : [])
+        let labels = names.map { series($0, []).labels }
         var all: [OutgoingSeries] = []
         for step in 1...Int(((to - from) / interval).rounded()) {
             let seconds = from + Double(step) * interval
             let (more, bad) = rate(seconds)
             requests += more
             errors += bad
-            all += scrape(at(seconds))
+            let values = [1, requests] + (hasErrors ? [errors] : [])
+            for (labels, value) in zip(labels, values) {
+                all.append(OutgoingSeries(labels: labels, samples: [(at(seconds), value)]))
+            }
         }
         return all
     }
