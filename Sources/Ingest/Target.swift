@@ -80,6 +80,8 @@ public struct Target: Sendable {
         return recentSteps.sorted()[(recentSteps.count - 1) / 2]
     }
 
+    var hasLearntInterval: Bool { !recentSteps.isEmpty }
+
     mutating func learn(step: TimeSpan) {
         recentSteps.append(step)
         if recentSteps.count > Self.stepsKept { recentSteps.removeFirst() }
@@ -104,6 +106,8 @@ public struct Target: Sendable {
 /// Who remote-writes: the external labels of its series.
 struct Sender: Sendable {
     /// Samples have come without a gap since then.
-    var coveredSince: Timestamp
-    var newest: Timestamp
+    var coveredSince = Timestamp.distantFuture
+    var newest = Timestamp.distantPast
+    /// Longer steps between two samples are gaps.
+    var gapAfter = Target.intervalAssumed * 2
 }
