@@ -1,6 +1,7 @@
 import Model
-@testable import SLO
 import Testing
+
+@testable import SLO
 
 /// Windows against a list of all events, added up by hand.
 @Suite struct EventHistoryTests {
@@ -54,7 +55,9 @@ import Testing
             let limit = isLong ? period.millis / 20 : 120_000
             var advance = Int64.random(in: 1...limit, using: &random)
             // Often exactly on an edge.
-            if Int.random(in: 0..<4, using: &random) == 0 { advance -= (now.millis + advance) % 60_000 }
+            if Int.random(in: 0..<4, using: &random) == 0 {
+                advance -= (now.millis + advance) % 60_000
+            }
             now = now + .milliseconds(max(0, advance))
             let late = Int.random(in: 0..<5, using: &random) == 0
             let back = late ? Int64.random(in: 0...7_200_000, using: &random) : 0

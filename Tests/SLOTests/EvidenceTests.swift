@@ -1,7 +1,8 @@
 import Ingest
 import Model
-@testable import SLO
 import Testing
+
+@testable import SLO
 
 /// What is said of what was not seen, and the budget's bounds.
 @Suite struct EvidenceTests {

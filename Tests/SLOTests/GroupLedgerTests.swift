@@ -1,7 +1,8 @@
-@testable import Ingest
 import Model
-@testable import SLO
 import Testing
+
+@testable import Ingest
+@testable import SLO
 
 /// One group's books: classes by day, times not seen, and how much memory that takes.
 @Suite struct GroupLedgerTests {

@@ -1,8 +1,9 @@
-@testable import Ingest
 import Model
-@testable import SLO
 import Testing
 import Text
+
+@testable import Ingest
+@testable import SLO
 
 // A ledger fed with increments, without the samples they come from. Seconds count from midnight.
 

@@ -1,7 +1,8 @@
 import Ingest
 import Model
-@testable import SLO
 import Testing
+
+@testable import SLO
 
 /// Targets that cannot be seen, and groups that end.
 @Suite struct LossTests {

@@ -1,7 +1,8 @@
 import Ingest
 import Model
-@testable import SLO
 import Testing
+
+@testable import SLO
 
 /// A service that just meets 99.9 % must let people sleep (DESIGN §4.4, evidence test).
 @Suite struct QuietServiceTests {

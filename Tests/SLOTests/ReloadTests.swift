@@ -1,7 +1,8 @@
 import Ingest
 import Model
-@testable import SLO
 import Testing
+
+@testable import SLO
 
 /// Rules change, history stays (DESIGN §4.6).
 @Suite struct ReloadTests {
@@ -70,7 +71,10 @@ import Testing
         world.ledger.configure([try definition(name: "two")], now: at(3600))
         world.count(3660, total: 5, bad: 0)
         world.ledger.configure(
-            [try definition(name: "three"), try definition(name: "two"), try definition(name: "one")],
+            [
+                try definition(name: "three"), try definition(name: "two"),
+                try definition(name: "one"),
+            ],
             now: at(3700))
         let totals = world.ledger.evaluateAll(now: at(3700)).map { verdict in
             "\(verdict.definition.name) \(verdict.period?.counts.total ?? -1)"
@@ -80,7 +84,8 @@ import Testing
 
     @Test func aReloadInTheMiddleOfABatchOfDirtyGroupsLosesNone() throws {
         var world = try world(try definition(name: "one"), try definition(name: "two"))
-        world.ledger.configure([try definition(name: "two"), try definition(name: "one")], now: at(4000))
+        world.ledger.configure(
+            [try definition(name: "two"), try definition(name: "one")], now: at(4000))
         #expect(world.ledger.evaluateDirty(now: at(4000)).count == 2)
         #expect(!world.ledger.hasDirtyGroups)
     }

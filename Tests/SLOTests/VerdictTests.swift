@@ -1,7 +1,8 @@
 import Ingest
 import Model
-@testable import SLO
 import Testing
+
+@testable import SLO
 
 /// When a pair breaches, clears or says nothing (DESIGN §4.4).
 @Suite struct VerdictTests {
