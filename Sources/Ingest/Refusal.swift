@@ -15,11 +15,14 @@ public enum Refusal: Hashable, Sendable {
     /// Native histograms are not stored by this version.
     case histogram
 
-    /// Every reason, in the order of the counters.
-    public static let all: [Refusal] =
-        LabelFault.allCases.map { .labels($0) } + [
-            .seriesLimit, .outOfOrder, .conflict, .tooFarAhead, .outOfBounds, .histogram,
-        ]
+    /// Every reason, in the order of the counters. The log holds them by their place, so new ones
+    /// go to the end.
+    public static let all: [Refusal] = [
+        .labels(.malformed), .labels(.missingMetricName), .labels(.emptyName),
+        .labels(.duplicateName), .labels(.invalidUTF8), .labels(.tooMany), .labels(.tooLong),
+        .seriesLimit, .outOfOrder, .conflict, .tooFarAhead, .outOfBounds, .histogram,
+        .labels(.badReference),
+    ]
 
     /// A stable word: the `reason` label of metrics, and part of the reply.
     public var word: String {
@@ -44,6 +47,7 @@ public enum Refusal: Hashable, Sendable {
         case .labels(.invalidUTF8): "label is not valid UTF-8"
         case .labels(.tooMany): "too many labels; see limits.labelsPerSeries"
         case .labels(.tooLong): "label name or value too long"
+        case .labels(.badReference): "reference outside the symbols, or label without a value"
         case .seriesLimit: "new series over the limit; see limits.series"
         case .outOfOrder: "out of order sample"
         case .conflict: "duplicate sample for timestamp"
@@ -66,6 +70,13 @@ public struct WriteTally: Sendable {
     public init() { refused = Array(repeating: 0, count: Refusal.all.count) }
 
     public var refusedTotal: Int { refused.reduce(0, +) }
+    /// Samples of the request that are in the store now. A duplicate is one of them: a sender that
+    /// repeats a request whose answer was lost has to hear the same again, and less than it sent is
+    /// an alarm at its end (https://prometheus.io/docs/specs/prw/remote_write_spec_2_0/, "Retries
+    /// & Backoff" and "Required Written Response Headers").
+    public var written: Int { stored + duplicates }
+    /// Whether the request was stored as a whole. A series can be refused that has no sample.
+    public var isWhole: Bool { examples.isEmpty && refusedTotal == 0 }
 
     static let indexes: [Refusal: Int] = Dictionary(
         uniqueKeysWithValues: Refusal.all.enumerated().map { ($1, $0) })
