@@ -12,6 +12,7 @@ import Wire
 /// The parsers, in the order of the first byte. scripts/fuzz.sh holds the same list.
 private let parsers: [@Sendable ([UInt8]) -> Void] = [
     remoteWrite, compressedRemoteWrite, logReader, resolvedWrite, yaml, selector, json,
+    remoteWrite2,
 ]
 
 /// Called by libFuzzer with each input. Returning 0 keeps the input if it reached new code.
@@ -22,6 +23,21 @@ public func fuzzOne(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     parsers[Int(input[0]) % parsers.count](Array(input[1...]))
     return 0
 }
+
+/// libFuzzer's own mutations, of all but the first byte: a run stays with its parser.
+@_cdecl("LLVMFuzzerCustomMutator")
+public func mutate(
+    _ start: UnsafeMutablePointer<UInt8>, _ count: Int, _ limit: Int, _ seed: UInt32
+) -> Int {
+    count < 2 || limit < 2
+        ? libFuzzerMutate(start, count, limit)
+        : 1 + libFuzzerMutate(start + 1, count - 1, limit - 1)
+}
+
+@_silgen_name("LLVMFuzzerMutate")
+private func libFuzzerMutate(
+    _ start: UnsafeMutablePointer<UInt8>, _ count: Int, _ limit: Int
+) -> Int
 
 private let decoder = RemoteWriteDecoder(
     seed: HashSeed(low: 1, high: 2),
@@ -40,6 +56,33 @@ private let decoder = RemoteWriteDecoder(
                 of: batch.bytes, in: block.labels, limits: .standard)
         else { continue }
         precondition(Labels(labels.pairs.map { ($0.name, $0.value) }) == labels, "canonical")
+    }
+    precondition(samples == batch.timestamps.count, "every sample has its series")
+}
+
+private let decoder2 = RemoteWrite2Decoder(
+    seed: HashSeed(low: 1, high: 2),
+    limits: WireLimits(bodyBytes: 1 << 16, series: 100, samples: 200, symbols: 300))
+
+@Sendable private func remoteWrite2(_ bytes: [UInt8]) {
+    guard let batch = try? decoder2.decode(bytes) else { return }
+    precondition(batch.timestamps.count == batch.values.count, "a time for each value")
+    precondition(
+        batch.starts.isEmpty || batch.starts.count == batch.values.count, "a start for each or none"
+    )
+    precondition(batch.bytes.count <= 2 * bytes.count, "references are gathered once")
+    var samples = 0
+    var known: [SeriesKey: Labels] = [:]
+    for block in batch.series {
+        precondition(block.samples.lowerBound == samples, "samples lie in the order of the series")
+        samples = block.samples.upperBound
+        guard let labels = try? batch.canonicalLabels(of: block, limits: .standard) else {
+            precondition(known[block.key] == nil, "a key's labels are good or they are not")
+            continue
+        }
+        precondition(Labels(labels.pairs.map { ($0.name, $0.value) }) == labels, "canonical")
+        precondition(known[block.key, default: labels] == labels, "a key stands for one label set")
+        known[block.key] = labels
     }
     precondition(samples == batch.timestamps.count, "every sample has its series")
 }
@@ -68,20 +111,26 @@ private let decoder = RemoteWriteDecoder(
 }
 
 @Sendable private func resolvedWrite(_ bytes: [UInt8]) {
+    resolvedWrite(bytes, hasStarts: false)
+    resolvedWrite(bytes, hasStarts: true)
+}
+
+private func resolvedWrite(_ bytes: [UInt8], hasStarts: Bool) {
     var reader = ByteReader(bytes)
-    guard let write = ResolvedWrite(from: &reader) else { return }
+    guard let write = ResolvedWrite(from: &reader, hasStarts: hasStarts) else { return }
+    precondition(write.starts.allSatisfy { $0.sample < write.ids.count }, "starts have samples")
     for labels in write.newSeries { _ = labels.description }
     precondition(write.ids.count == write.times.count, "a time for each number")
-    // `encode` is made for times that were accepted, so only those are written again.
-    guard write.times.allSatisfy({ abs($0 >> 1) < 1 << 60 }) else { return }
     var writer = ByteWriter()
     write.encode(into: &writer)
     var again = ByteReader(writer.bytes)
-    guard let second = ResolvedWrite(from: &again) else {
+    let hasStarts = !write.starts.isEmpty
+    guard let second = ResolvedWrite(from: &again, hasStarts: hasStarts) else {
         preconditionFailure("what is written reads back")
     }
     precondition(second.ids == write.ids && second.times == write.times, "and is the same")
     precondition(second.newSeries == write.newSeries, "and has the same series")
+    precondition(second.starts == write.starts, "and the same starts")
 }
 
 @Sendable private func yaml(_ bytes: [UInt8]) { _ = try? YAML.parse(bytes, file: "fuzz.yaml") }

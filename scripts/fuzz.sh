@@ -8,10 +8,14 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 # In the order of `parsers` in Fuzz/Fuzz.swift.
-parsers=(remoteWrite compressedRemoteWrite logReader resolvedWrite yaml selector json)
+parsers=(remoteWrite compressedRemoteWrite logReader resolvedWrite yaml selector json remoteWrite2)
 modules=(Model Text Wire Storage Ingest)
 folder=build/fuzz
-smoke_runs=20000
+smoke_runs=50000
+
+# Leaks are not looked for: libFuzzer leaves by _exit. Swift's own crash handler reads past
+# AddressSanitizer's red zones, which hides what happened.
+export ASAN_OPTIONS=detect_leaks=0 SWIFT_BACKTRACE=enable=no
 
 mkdir -p "$folder/objects" "$folder/findings"
 
@@ -38,12 +42,14 @@ build() {
     local c=(-fsanitize=address,fuzzer-no-link -O1 -g)
     local include=(
         -I "$folder/objects" -I Sources/CYAML -I Sources/CSnappy
-        -Xcc "-fmodule-map-file=$folder/cmath.modulemap"
-        -Xcc "-fmodule-map-file=$folder/cre2.modulemap"
+        -Xcc "-fmodule-map-file=$folder/CMath.modulemap"
+        -Xcc "-fmodule-map-file=$folder/CRE2.modulemap"
     )
     local root=$PWD module objects=()
-    echo "module CMath { header \"$root/Sources/CMath/include/CMath.h\" }" >"$folder/cmath.modulemap"
-    echo "module CRE2 { header \"$root/Sources/CRE2/include/CRE2.h\" }" >"$folder/cre2.modulemap"
+    for module in CMath CRE2; do
+        echo "module $module { header \"$root/Sources/$module/include/$module.h\" }" \
+            >"$folder/$module.modulemap"
+    done
     clang "${c[@]}" -I Sources/CMath/include -c Sources/CMath/CMath.c -o "$folder/objects/CMath.o"
     clang++ "${c[@]}" -std=c++17 -I Sources/CRE2/include -c Sources/CRE2/CRE2.cpp \
         -o "$folder/objects/CRE2.o"
@@ -68,23 +74,21 @@ corpus() {
     python3 Fuzz/seeds.py "$1" "$to"
 }
 
-# fuzz INDEX ARGUMENT...: one parser. libFuzzer mutates the first byte like any other; inputs that
-# wander off to another parser are no loss.
+# fuzz INDEX ARGUMENT...: one parser.
 fuzz() {
     local index=$1 name=${parsers[$1]}
     shift
     corpus "$index"
     local log="$folder/$name.log"
-    # Leaks are for the unit tests: the process ends by _exit.
-    if ! ASAN_OPTIONS=detect_leaks=0 "$folder/pitot-fuzz" "$@" -timeout=10 -rss_limit_mb=2048 \
+    if ! "$folder/pitot-fuzz" "$@" -timeout=10 -rss_limit_mb=2048 \
         -max_len=4096 -print_final_stats=1 -artifact_prefix="$folder/findings/$name-" \
         >"$log" 2>&1; then
         tail -40 "$log" >&2
         echo "fuzz: $name failed; see $log and $folder/findings" >&2
         return 1
     fi
-    awk -v name="$name" '/number_of_executed_units/ { runs = $2 } /average_exec_per_sec/ { rate = $2 }
-        END { printf "fuzz: %-22s %10d inputs, %7d a second, no finding\n", name, runs, rate }' "$log"
+    awk -v name="$name" '/number_of_executed_units/ { runs = $2 }
+        END { printf "fuzz: %-22s %10d inputs, no finding\n", name, runs }' "$log"
 }
 
 if ! supported; then
@@ -109,7 +113,7 @@ long)
     ;;
 run)
     shift
-    ASAN_OPTIONS=detect_leaks=0 "$folder/pitot-fuzz" "$@"
+    "$folder/pitot-fuzz" "$@"
     ;;
 *)
     echo "fuzz.sh: no mode '$1'; expected smoke, run or nothing" >&2

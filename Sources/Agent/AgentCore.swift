@@ -51,7 +51,7 @@ public struct AgentCore: Sendable {
         case .write(let batch, let request):
             let tally = take(batch)
             effects.append(
-                plan(.reply(WriteReply(id: request, tally: tally))))
+                plan(.reply(WriteReply(id: request, tally: tally, status: status(of: tally)))))
         }
         settle(into: &effects)
     }
@@ -107,6 +107,11 @@ public struct AgentCore: Sendable {
         let write = intake.apply(batch, resolution, now: now, into: &output)
         append(.write(write))
         return write.tally
+    }
+
+    private func status(of tally: WriteTally) -> Int {
+        if tally.isWhole { return 204 }
+        return tally.isShedOnly ? configuration.shedStatus : 400
     }
 
     private mutating func route(_ id: SeriesID) {

@@ -16,6 +16,10 @@ public struct Configuration: Sendable {
     public var externalURL = ""
     public var intake = IntakeSettings.standard
     public var wire = WireLimits.standard
+    /// Requests with a body that are read or answered at a time.
+    public var concurrentBodies = 256
+    /// What a write is answered of which a limit shed new series, and nothing else is wrong.
+    public var shedStatus = 400
     public var notifier = NotifierSettings()
     public var definitions: [SLODefinition] = []
     public var diagnostics: [Diagnostic] = []

@@ -87,8 +87,22 @@ struct ConfigurationReader {
             }
             configuration.wire.bodyBytes = size
         }
-        _ = fields.optionalInteger("seriesPerNamespace")
-        withoutEffect(&fields, ["seriesPerNamespace"], of: "limits")
+        if let series = fields.optionalInteger("seriesPerNamespace") {
+            atLeastOne(&fields, "seriesPerNamespace", series)
+            configuration.intake.seriesPerNamespaceMax = series
+        }
+        if let bodies = fields.optionalInteger("concurrentBodies") {
+            atLeastOne(&fields, "concurrentBodies", bodies)
+            configuration.concurrentBodies = bodies
+        }
+        if let status = fields.optionalInteger("status") {
+            if status != 400 && status != 429 {
+                fields.fail(
+                    at: fields.position(of: "status"), "status \(status) for shed series",
+                    expected: "400 (dropped for good) or 429 (the sender tries again)")
+            }
+            configuration.shedStatus = status
+        }
     }
 
     private mutating func alertmanagers(_ fields: inout FieldReader) -> [String] {

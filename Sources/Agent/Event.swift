@@ -51,6 +51,8 @@ public struct WriteReply: Sendable {
     public let id: RequestID
     /// What became of the samples.
     public let tally: WriteTally
+    /// 204 when everything is stored; 400, or what is configured for shed series, otherwise.
+    public let status: Int
 
     /// Samples of the request that are in the store now, those included that were there before.
     public var samplesWritten: Int { tally.written }

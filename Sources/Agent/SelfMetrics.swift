@@ -40,6 +40,11 @@ extension AgentCore {
         for (refusal, count) in zip(Refusal.all, tally.refused) {
             out.sample("pitot_samples_refused_total", [("reason", refusal.word)], Double(count))
         }
+        out.metric(
+            "pitot_namespace_series", .gauge, "Series of the namespaces that have the most.")
+        for share in intake.cardinality.largestNamespaces(10) {
+            out.sample("pitot_namespace_series", [("namespace", share.name)], Double(share.series))
+        }
         out.metric("pitot_scrapes_total", .counter, "Scrapes taken: complete, or settled without.")
         let scrapes = [("complete", intake.scrapesComplete), ("settled", intake.scrapesSettled)]
         for (state, count) in scrapes {

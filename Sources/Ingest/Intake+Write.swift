@@ -57,9 +57,8 @@ extension Intake {
         }
         // A block without a sample makes no series: nothing of it would ever be used.
         guard !block.samples.isEmpty else { return Resolution.refusedSeries }
-        guard store.count < settings.seriesMax else {
-            refuse(
-                .seriesLimit, block.samples.count, labels.description, &resolution.write.tally)
+        if let limit = limitReached(by: labels, samples: block.samples.count) {
+            refuse(limit, block.samples.count, labels.description, &resolution.write.tally)
             return Resolution.refusedSeries
         }
         let id = add(labels, now: now)
@@ -67,6 +66,20 @@ extension Intake {
         resolution.write.newSeries.append(labels)
         resolution.added.append(id)
         return id.index
+    }
+
+    /// The limit that a new series would pass. Known series are never shed.
+    private mutating func limitReached(by labels: Labels, samples: Int) -> Refusal? {
+        let name = labels[Cardinality.namespaceLabel] ?? ""
+        let namespace = cardinality.namespace(name)
+        let isFull = store.count >= settings.seriesMax
+        guard
+            isFull
+                || cardinality.series(inNamespace: namespace) >= settings.seriesPerNamespaceMax
+        else { return nil }
+        cardinality.refuse(
+            samples: samples, namespace: namespace, metric: labels[Labels.metricName] ?? "")
+        return isFull ? .seriesLimit : .namespaceLimit
     }
 
     /// Takes the batch's samples. The result is what the log keeps. O(samples).

@@ -8,17 +8,22 @@ public struct IntakeSettings: Hashable, Sendable {
     public var settle: TimeSpan
     /// Active series in all; beyond it only new ones are refused.
     public var seriesMax: Int
+    /// Series of one namespace, by the label of that name.
+    public var seriesPerNamespaceMax: Int
     public var labelLimits: LabelLimits
     /// External labels that tell senders apart, besides the usual ones.
     public var replicaLabels: [String]
 
     public static let standard = IntakeSettings(
-        settle: .seconds(2), seriesMax: 2_000_000, labelLimits: .standard,
+        settle: .seconds(2), seriesMax: 2_000_000, seriesPerNamespaceMax: 200_000,
+        labelLimits: .standard,
         replicaLabels: ["__replica__"])
 
     public init(
-        settle: TimeSpan, seriesMax: Int, labelLimits: LabelLimits, replicaLabels: [String]
+        settle: TimeSpan, seriesMax: Int, seriesPerNamespaceMax: Int, labelLimits: LabelLimits,
+        replicaLabels: [String]
     ) {
+        self.seriesPerNamespaceMax = seriesPerNamespaceMax
         self.settle = settle
         self.seriesMax = seriesMax
         self.labelLimits = labelLimits
@@ -58,6 +63,7 @@ public struct Intake: Sendable {
     public internal(set) var store = SeriesStore()
     public internal(set) var targets: [Target] = []
     public private(set) var totals = WriteTally()
+    public internal(set) var cardinality = Cardinality()
     /// Increments emitted so far, by class; and scrapes closed, complete or settled.
     public internal(set) var incrementCounts = [Int](
         repeating: 0, count: IncrementClass.allCases.count)
@@ -86,6 +92,9 @@ public struct Intake: Sendable {
     mutating func add(_ labels: Labels, now: Timestamp) -> SeriesID {
         let id = store.add(labels)
         let name = labels[Labels.metricName] ?? ""
+        cardinality.add(
+            namespace: cardinality.namespace(labels[Cardinality.namespaceLabel] ?? ""),
+            metric: name)
         let role: SeriesPlace.Role =
             name == "up" ? .up : name == "process_start_time_seconds" ? .processStart : .plain
         let target = targetIndex(of: labels, now: now)
@@ -132,14 +141,14 @@ public struct Intake: Sendable {
     private static let senderLabels = ["cluster", "prometheus", "prometheus_replica"]
 
     private mutating func targetIndex(of labels: Labels, now: Timestamp) -> UInt32 {
-        let senderIdentity = labels.keeping(Self.senderLabels + settings.replicaLabels)
-        let scraped = labels.keeping(["job", "instance"])
+        let senderLabels = Self.senderLabels + settings.replicaLabels
         let isSingleton = labels["instance"] == nil
-        let identity = isSingleton ? labels : senderIdentity.merging(scraped)
+        let identity =
+            isSingleton ? labels : labels.keeping(senderLabels + ["job", "instance"])
         if let known = targetByIdentity[identity] { return known }
         let index = UInt32(targets.count)
         targetByIdentity[identity] = index
-        let sender = senderIndex(senderIdentity)
+        let sender = senderIndex(labels.keeping(senderLabels))
         targets.append(
             Target(identity: identity, sender: sender, isSingleton: isSingleton, now: now))
         isWatched.append(false)

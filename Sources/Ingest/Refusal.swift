@@ -5,6 +5,8 @@ public enum Refusal: Hashable, Sendable {
     case labels(LabelFault)
     /// The series is new and the limit of active series is reached.
     case seriesLimit
+    /// The series is new and its namespace has reached its limit.
+    case namespaceLimit
     case outOfOrder
     /// Another value was stored for the same series and time.
     case conflict
@@ -20,15 +22,19 @@ public enum Refusal: Hashable, Sendable {
     public static let all: [Refusal] = [
         .labels(.malformed), .labels(.missingMetricName), .labels(.emptyName),
         .labels(.duplicateName), .labels(.invalidUTF8), .labels(.tooMany), .labels(.tooLong),
-        .seriesLimit, .outOfOrder, .conflict, .tooFarAhead, .outOfBounds, .histogram,
-        .labels(.badReference),
+        .seriesLimit, .namespaceLimit, .outOfOrder, .conflict, .tooFarAhead, .outOfBounds,
+        .histogram, .labels(.badReference),
     ]
+
+    /// Whether a limit shed it, and not a fault of the sample's.
+    public var isLimit: Bool { self == .seriesLimit || self == .namespaceLimit }
 
     /// A stable word: the `reason` label of metrics, and part of the reply.
     public var word: String {
         switch self {
         case .labels(let fault): fault.rawValue
         case .seriesLimit: "series_limit"
+        case .namespaceLimit: "namespace_series_limit"
         case .outOfOrder: "out_of_order"
         case .conflict: "duplicate_timestamp"
         case .tooFarAhead: "too_far_ahead"
@@ -49,6 +55,8 @@ public enum Refusal: Hashable, Sendable {
         case .labels(.tooLong): "label name or value too long"
         case .labels(.badReference): "reference outside the symbols, or label without a value"
         case .seriesLimit: "new series over the limit; see limits.series"
+        case .namespaceLimit:
+            "new series over its namespace's limit; see limits.seriesPerNamespace"
         case .outOfOrder: "out of order sample"
         case .conflict: "duplicate sample for timestamp"
         case .tooFarAhead: "timestamp more than 10 minutes ahead; check the sender's clock"
@@ -77,6 +85,15 @@ public struct WriteTally: Sendable {
     public var written: Int { stored + duplicates }
     /// Whether the request was stored as a whole. A series can be refused that has no sample.
     public var isWhole: Bool { examples.isEmpty && refusedTotal == 0 }
+
+    /// Samples of new series that a limit shed: the sender may have more luck later.
+    public var shedTotal: Int {
+        zip(Refusal.all, refused).reduce(0) { $0 + ($1.0.isLimit ? $1.1 : 0) }
+    }
+    /// Whether limits shed all that was refused.
+    public var isShedOnly: Bool {
+        shedTotal == refusedTotal && examples.allSatisfy { $0.refusal.isLimit }
+    }
 
     static let indexes: [Refusal: Int] = Dictionary(
         uniqueKeysWithValues: Refusal.all.enumerated().map { ($1, $0) })

@@ -45,7 +45,7 @@ extension ResolvedWrite {
         var lastTime: Int64 = 0
         for index in ids.indices {
             out.signedVarint(Int64(ids[index]) - lastID)
-            out.signedVarint(times[index] - lastTime)
+            out.signedVarint(times[index] &- lastTime)
             out.fixed64(values[index].bitPattern)
             lastID = Int64(ids[index])
             lastTime = times[index]
@@ -58,7 +58,7 @@ extension ResolvedWrite {
         var last = StartNote(sample: 0, millis: 0)
         for start in starts {
             out.varint(UInt64(start.sample - last.sample))
-            out.signedVarint(start.millis - last.millis)
+            out.signedVarint(start.millis &- last.millis)
             last = start
         }
     }
@@ -92,10 +92,11 @@ extension ResolvedWrite {
         guard let duplicates = reader.varint(), let reasons = reader.varint(),
             reasons <= UInt64(tally.refused.count)
         else { return nil }
-        tally.duplicates = Int(truncatingIfNeeded: duplicates)
+        guard let duplicates = Self.count(duplicates) else { return nil }
+        tally.duplicates = duplicates
         for index in 0..<Int(reasons) {
-            guard let refused = reader.varint() else { return nil }
-            tally.refused[index] = Int(truncatingIfNeeded: refused)
+            guard let refused = reader.varint().flatMap(Self.count) else { return nil }
+            tally.refused[index] = refused
         }
         if hasStarts && !readStarts(from: &reader) { return nil }
     }
@@ -115,5 +116,10 @@ extension ResolvedWrite {
             starts.append(last)
         }
         return true
+    }
+
+    /// A number of samples; no body holds more than fit 32 bits.
+    private static func count(_ raw: UInt64) -> Int? {
+        UInt32(exactly: raw).map { Int($0) }
     }
 }

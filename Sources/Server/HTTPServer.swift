@@ -1,5 +1,6 @@
 import CMicrohttpd
 import Glibc
+import Synchronization
 
 // HTTP/1.1 on libmicrohttpd: a pool of epoll threads reads requests and runs the handler; a
 // request that has to wait (for the log to be durable) is suspended and costs no thread.
@@ -12,6 +13,7 @@ final class HTTPRequest: @unchecked Sendable {
     let path: String
     fileprivate(set) var body: [UInt8] = []
     fileprivate var isTooLarge = false
+    fileprivate var holdsBody = false
     fileprivate var response: HTTPResponse?
     fileprivate var isSuspended = false
     private let connection: OpaquePointer
@@ -21,6 +23,8 @@ final class HTTPRequest: @unchecked Sendable {
         self.path = path
         self.connection = connection
     }
+
+    fileprivate var socket: Int32 { pitot_mhd_socket(connection) }
 
     func header(_ name: String) -> String? {
         MHD_lookup_connection_value(connection, .HEADER_KIND, name).map { String(cString: $0) }
@@ -65,9 +69,12 @@ final class HTTPRequest: @unchecked Sendable {
 struct HTTPLimits: Sendable {
     var bodyBytes = 32 << 20
     var connections: UInt32 = 1024
+    /// Requests with a body at a time, from their headers to their answer.
+    var bodies = 256
     /// Of inactivity, in seconds.
     var timeoutSeconds: UInt32 = 60
     var threads: UInt32 = 2
+    var phases = PhaseLimits()
 }
 
 /// A listening server.
@@ -81,6 +88,16 @@ final class HTTPServer: @unchecked Sendable {
     private let limits: HTTPLimits
     private let socket: Int32
     private var daemon: OpaquePointer?
+    private let deadlines: ConnectionDeadlines
+    private var sweeper: Worker?
+
+    private let bodies = Atomic<Int>(0)
+
+    /// Connections cut because their client was too slow.
+    var slowClientsCut: Int { deadlines.cutCount }
+
+    /// Requests with a body that are being read or answered.
+    var bodiesHeld: Int { bodies.load(ordering: .relaxed) }
 
     /// Listens on `address`, "host:port"; port 0 takes a free one.
     init(
@@ -91,12 +108,14 @@ final class HTTPServer: @unchecked Sendable {
         self.handler = handler
         self.onTooLarge = onTooLarge
         self.limits = limits
+        deadlines = ConnectionDeadlines(limits: limits.phases)
         socket = try listeningSocket(address)
         port = boundPort(of: socket)
         guard start() else {
             close(socket)
             throw ListenFault(address: address, reason: "libmicrohttpd did not start")
         }
+        sweeper = Worker { [deadlines] in deadlines.run() }
     }
 
     /// Stops taking connections; those open go on.
@@ -108,13 +127,30 @@ final class HTTPServer: @unchecked Sendable {
     func stop() {
         if let daemon { MHD_stop_daemon(daemon) }
         daemon = nil
+        deadlines.stop()
+        sweeper?.join()
+        sweeper = nil
     }
 
     private func start() -> Bool {
-        let completed: MHD_RequestCompletedCallback = { _, _, pointer, _ in
+        let completed: MHD_RequestCompletedCallback = { context, connection, pointer, _ in
             guard let slot = pointer, let request = slot.pointee else { return }
-            Unmanaged<HTTPRequest>.fromOpaque(request).release()
+            let ended = Unmanaged<HTTPRequest>.fromOpaque(request).takeRetainedValue()
             slot.pointee = nil
+            guard let context, let connection else { return }
+            let server = Unmanaged<HTTPServer>.fromOpaque(context).takeUnretainedValue()
+            if ended.holdsBody { server.bodies.wrappingSubtract(1, ordering: .relaxed) }
+            server.deadlines.waitsForHeaders(pitot_mhd_socket(connection))
+        }
+        let changed: MHD_NotifyConnectionCallback = { context, connection, _, what in
+            guard let context, let connection else { return }
+            let server = Unmanaged<HTTPServer>.fromOpaque(context).takeUnretainedValue()
+            let socket = pitot_mhd_socket(connection)
+            switch what {
+            case .CONNECTION_NOTIFY_STARTED: server.deadlines.waitsForHeaders(socket)
+            case .CONNECTION_NOTIFY_CLOSED: server.deadlines.closed(socket)
+            @unknown default: break
+            }
         }
         let context = Unmanaged.passUnretained(self).toOpaque()
         let options: [MHD_OptionItem] = [
@@ -127,7 +163,11 @@ final class HTTPServer: @unchecked Sendable {
             MHD_OptionItem(
                 option: .NOTIFY_COMPLETED,
                 value: Int(bitPattern: unsafeBitCast(completed, to: UnsafeRawPointer.self)),
-                ptr_value: nil),
+                ptr_value: context),
+            MHD_OptionItem(
+                option: .NOTIFY_CONNECTION,
+                value: Int(bitPattern: unsafeBitCast(changed, to: UnsafeRawPointer.self)),
+                ptr_value: context),
             item(.END, 0),
         ]
         var array = options
@@ -170,11 +210,22 @@ final class HTTPServer: @unchecked Sendable {
     /// After the headers: a body that says it is too large is refused before it is read.
     private func begin(_ request: HTTPRequest) -> MHD_Result {
         let announced = request.header("Content-Length").flatMap { Int($0) } ?? 0
+        if request.method == "POST" {
+            request.holdsBody = true
+            let held = bodies.wrappingAdd(1, ordering: .relaxed).newValue
+            if held > limits.bodies {
+                return request.send(
+                    .text(503, "\(limits.bodies) bodies are being read; try again")
+                        .adding("Retry-After", "1").adding("Connection", "close"))
+            }
+        }
         if announced > limits.bodyBytes {
             request.isTooLarge = true
             return finishTooLarge(request)
         }
         request.body.reserveCapacity(announced)
+        deadlines.waitsForBody(
+            request.socket, bytes: announced > 0 ? announced : limits.bodyBytes)
         return .YES
     }
 
@@ -199,6 +250,7 @@ final class HTTPServer: @unchecked Sendable {
     private func finish(_ request: HTTPRequest) -> MHD_Result {
         if let response = request.response { return request.send(response) }
         if request.isTooLarge { return finishTooLarge(request) }
+        deadlines.isServed(request.socket)
         // Suspended first: the answer may come from another thread before the handler returns.
         request.suspend()
         switch handler(request) {

@@ -216,6 +216,7 @@ final class Owner: @unchecked Sendable {
 
     private func answer(_ reply: WriteReply) -> HTTPResponse {
         guard let line = reply.refusals else { return .empty(204) }
-        return .text(400, line)
+        let response = HTTPResponse.text(reply.status, line)
+        return reply.status == 429 ? response.adding("Retry-After", "60") : response
     }
 }

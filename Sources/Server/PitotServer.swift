@@ -2,6 +2,7 @@ import Agent
 import Alerting
 import Glibc
 import Model
+import Synchronization
 public import Text
 import Wire
 
@@ -32,6 +33,7 @@ public final class PitotServer: Sendable {
     private let http: HTTPServer
     private let owner: Owner
     private let courier: Courier
+    private let router: Router
     private let ownerThread: Worker
     private let logger: Logger
     private let options: ServeOptions
@@ -55,7 +57,7 @@ public final class PitotServer: Sendable {
         courier = Courier { relay.deliver($0, $1) }
         owner = Owner(log: log, courier: courier, logger: logger)
         relay.connect(owner)
-        let router = Router(
+        router = Router(
             write: WriteEndpoint(
                 seed: HashSeed(low: randomBits(), high: randomBits()),
                 limits: configuration.wire),
@@ -64,9 +66,13 @@ public final class PitotServer: Sendable {
         do throws(ListenFault) {
             http = try HTTPServer(
                 address: options.listen ?? configuration.listen,
-                limits: HTTPLimits(bodyBytes: configuration.wire.bodyBytes),
-                onTooLarge: { router.noteTooLarge($0) }, handler: { router.handle($0) })
+                limits: HTTPLimits(
+                    bodyBytes: configuration.wire.bodyBytes,
+                    bodies: configuration.concurrentBodies),
+                onTooLarge: { [router] in router.noteTooLarge($0) },
+                handler: { [router] in router.handle($0) })
         } catch { throw .listen(error) }
+        router.front.withLock { $0 = http }
         courier.start()
         ownerThread = Worker { [owner, logger] in
             do throws(LogFault) {
@@ -98,6 +104,7 @@ public final class PitotServer: Sendable {
         owner.mailbox.postAlways(.stop)
         ownerThread.join()
         courier.stop()
+        router.front.withLock { $0 = nil }
         http.stop()
         logger.info("stopped")
     }

@@ -15,6 +15,8 @@ final class Router: Sendable {
     private let counts = RequestCounts()
     private let loadFiles: @Sendable () throws(FileFault) -> ConfigurationFiles
     private let startedAt = wallClock()
+    /// The server in front, once it listens; for its own counters.
+    let front = Mutex<HTTPServer?>(nil)
 
     init(
         write: WriteEndpoint, owner: Owner,
@@ -39,6 +41,8 @@ final class Router: Sendable {
             return read(request) { agent, now in
                 .json(agent.slosJSON(service: service, name: name, now: now))
             }
+        case ("/api/v1/status/cardinality", "GET"):
+            return read(request) { agent, _ in .json(agent.cardinalityJSON()) }
         case ("/api/v1/alerts", "GET"):
             return read(request) { agent, _ in .json(agent.alertsJSON()) }
         case (let path, _) where Self.methods[path] != nil:
@@ -54,6 +58,7 @@ final class Router: Sendable {
     private static let methods = [
         "/api/v1/write": "POST", "/-/healthy": "GET", "/-/ready": "GET", "/-/reload": "POST",
         "/metrics": "GET", "/api/v1/slos": "GET", "/api/v1/alerts": "GET",
+        "/api/v1/status/cardinality": "GET",
     ]
 
     private var phase: Phase { Phase(rawValue: owner.phase.load(ordering: .acquiring)) ?? .stopped }
@@ -127,10 +132,19 @@ final class Router: Sendable {
     private func metrics(_ request: HTTPRequest) -> Disposition {
         let counts = self.counts
         let startedAt = self.startedAt
+        let slowClientsCut = front.withLock { $0?.slowClientsCut ?? 0 }
+        let bodiesHeld = front.withLock { $0?.bodiesHeld ?? 0 }
         return read(request) { agent, _ in
             var out = ExpositionWriter()
             agent.writeMetrics(into: &out)
             counts.write(into: &out)
+            out.single(
+                "pitot_http_slow_clients_cut_total", .counter,
+                "Connections cut because the client took too long over headers or body.",
+                Double(slowClientsCut))
+            out.single(
+                "pitot_http_bodies", .gauge, "Requests with a body being read or answered.",
+                Double(bodiesHeld))
             writeProcessMetrics(startedAt: startedAt, into: &out)
             return HTTPResponse(
                 status: 200, contentType: "text/plain; version=0.0.4; charset=utf-8",

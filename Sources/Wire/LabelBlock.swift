@@ -92,6 +92,11 @@ private func admit(
     found.append(label)
 }
 
+private func isOrdered(_ bytes: [UInt8], _ left: Range<Int>, _ right: Range<Int>) -> Bool {
+    for (a, b) in zip(left, right) where bytes[a] != bytes[b] { return bytes[a] < bytes[b] }
+    return left.count < right.count
+}
+
 private func oneLabel(
     _ bytes: [UInt8], _ block: Range<Int>
 ) throws(LabelFault) -> FoundLabel {
@@ -124,20 +129,31 @@ private func oneLabel(
 private func canonical(
     _ bytes: [UInt8], _ found: [FoundLabel]
 ) throws(LabelFault) -> Labels {
-    let sorted = found.sorted { bytes[$0.name].lexicographicallyPrecedes(bytes[$1.name]) }
-    var writer = ByteWriter()
+    // Senders sort labels already, as the specification asks; then this is one pass.
+    let sorted = found.sorted { isOrdered(bytes, $0.name, $1.name) }
+    var writer = ByteWriter(reserving: 512)
     var hasMetricName = false
     for (index, label) in sorted.enumerated() {
         if index > 0, bytes[sorted[index - 1].name].elementsEqual(bytes[label.name]) {
             throw .duplicateName
         }
-        guard String(validating: bytes[label.name], as: UTF8.self) != nil,
-            String(validating: bytes[label.value], as: UTF8.self) != nil
-        else { throw .invalidUTF8 }
-        if bytes[label.name].elementsEqual(Labels.metricName.utf8) { hasMetricName = true }
+        guard isText(bytes, label.name), isText(bytes, label.value) else { throw .invalidUTF8 }
+        if !hasMetricName { hasMetricName = isMetricName(bytes, label.name) }
         writer.lengthPrefixed(bytes[label.name])
         writer.lengthPrefixed(bytes[label.value])
     }
     guard hasMetricName else { throw .missingMetricName }
     return Labels(canonical: writer.bytes)
+}
+
+private func isText(_ bytes: [UInt8], _ range: Range<Int>) -> Bool {
+    for index in range where bytes[index] >= 0x80 {
+        return String(validating: bytes[range], as: UTF8.self) != nil
+    }
+    return true
+}
+
+private func isMetricName(_ bytes: [UInt8], _ range: Range<Int>) -> Bool {
+    range.count == Labels.metricName.utf8.count
+        && zip(range, Labels.metricName.utf8).allSatisfy { bytes[$0] == $1 }
 }

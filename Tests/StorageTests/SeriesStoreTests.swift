@@ -52,7 +52,7 @@ import Testing
         #expect(store.find(low: 1, high: 2) == id && store.find(low: 3, high: 4) == id)
     }
 
-    /// One label set can be written in endless ways; the keys stay bounded, the newest known.
+    /// A sender can write one label set in endless ways; the keys stay bounded, the newest known.
     @Test func theKeysAreBounded() {
         var store = SeriesStore()
         let id = store.add(up)

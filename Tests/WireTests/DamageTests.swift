@@ -5,8 +5,7 @@ import Testing
 // What happens to damaged bodies, against protobuf-c 1.4.1. The two differ on purpose where:
 //
 // - The decoder steps over the content of exemplars, histograms and metadata, and looks into
-//   labels only when a series is new (`canonicalLabels`): a malformed label block counts as a
-//   refusal here.
+//   labels only when a series is new: here a malformed label block counts as a refusal.
 // - It refuses field number 0 and numbers from 2^29, which the encoding guide forbids.
 // - It refuses a tenth varint byte above 1, whose bits protobuf-c drops.
 // - It refuses an empty body, and one without a known field: most likely another protocol.
