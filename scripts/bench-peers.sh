@@ -10,15 +10,21 @@ series=${SERIES:-100000}
 simulated=${SECONDS_SIMULATED:-600}
 connections=${CONNECTIONS:-2}
 peers=${PEERS:-pitot prometheus victoria-metrics}
-source=${RWLOAD_SOURCE:-../shared/bench/rwload.c}
+# A load generator of this name stands beside the checkout where the project is developed.
+source=${RWLOAD_SOURCE:-$(find .. -maxdepth 3 -name rwload.c -not -path "./*" | head -n 1)}
 [ -f "$source" ] || {
-    echo "bench-peers: no load generator at $source; set RWLOAD_SOURCE to rwload.c" >&2
+    echo "bench-peers: no load generator found; set RWLOAD_SOURCE to rwload.c" >&2
     exit 2
 }
 
 work=$(mktemp -d)
 server=
-stop() { [ -z "$server" ] || { kill "$server" 2> /dev/null || true; wait "$server" 2> /dev/null || true; }; server=; }
+stop() {
+    [ -n "$server" ] || return 0
+    kill "$server" 2> /dev/null || true
+    wait "$server" 2> /dev/null || true
+    server=
+}
 trap 'stop; rm -rf "$work"' EXIT
 
 mkdir -p build
@@ -26,7 +32,9 @@ gcc -O2 -o build/rwload "$source" -lsnappy -lpthread -lm
 # shellcheck disable=SC2086
 scripts/fetch-sid-peers.sh $(printf '%s\n' $peers | grep -v '^pitot$' || true)
 
-free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
+free_port() {
+    python3 -c 'import socket as s; x = s.socket(); x.bind(("127.0.0.1", 0)); print(x.getsockname()[1])'
+}
 
 # start NAME PORT: starts a peer on its own folder and sets `server`.
 start() {

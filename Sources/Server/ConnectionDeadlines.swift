@@ -2,13 +2,13 @@ import Glibc
 import Model
 import Synchronization
 
-// libmicrohttpd's timeout is of inactivity: a client that sends one byte every two seconds holds its
-// connection for ever (measured). Here each phase of a connection has an end by the clock, and a
+// libmicrohttpd's timeout is of inactivity: a client that sends one byte every two seconds holds
+// its connection for ever (measured). Here each phase of a connection has an end by the clock, and a
 // sweeper shuts down the sockets that pass it; libmicrohttpd then sees them closed.
 
 /// How long each phase of a connection may take.
 struct PhaseLimits: Sendable {
-    /// From the first byte wanted to the end of the headers, the wait between two requests included.
+    /// To the end of the headers, the wait between two requests included.
     var headers = TimeSpan.seconds(120)
     /// For a body, beside the time that `bodyBytesPerSecondMin` gives it.
     var body = TimeSpan.seconds(10)

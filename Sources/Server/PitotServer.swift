@@ -2,7 +2,6 @@ import Agent
 import Alerting
 import Glibc
 import Model
-import Synchronization
 public import Text
 import Wire
 
@@ -72,7 +71,7 @@ public final class PitotServer: Sendable {
                 onTooLarge: { [router] in router.noteTooLarge($0) },
                 handler: { [router] in router.handle($0) })
         } catch { throw .listen(error) }
-        router.front.withLock { $0 = http }
+        router.stand(behind: http)
         courier.start()
         ownerThread = Worker { [owner, logger] in
             do throws(LogFault) {
@@ -104,7 +103,7 @@ public final class PitotServer: Sendable {
         owner.mailbox.postAlways(.stop)
         ownerThread.join()
         courier.stop()
-        router.front.withLock { $0 = nil }
+        router.stand(behind: nil)
         http.stop()
         logger.info("stopped")
     }

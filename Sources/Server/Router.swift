@@ -16,7 +16,7 @@ final class Router: Sendable {
     private let loadFiles: @Sendable () throws(FileFault) -> ConfigurationFiles
     private let startedAt = wallClock()
     /// The server in front, once it listens; for its own counters.
-    let front = Mutex<HTTPServer?>(nil)
+    private let front = Mutex<HTTPServer?>(nil)
 
     init(
         write: WriteEndpoint, owner: Owner,
@@ -97,6 +97,9 @@ final class Router: Sendable {
             return .later
         }
     }
+
+    /// Tells which server's counters to show.
+    func stand(behind server: HTTPServer?) { front.withLock { $0 = server } }
 
     /// A body over the limit, which the server refused by itself.
     func noteTooLarge(_ request: HTTPRequest) {
