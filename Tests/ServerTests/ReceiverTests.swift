@@ -23,7 +23,8 @@ import Testing
     private func metric(_ name: String, _ client: RawHTTP) throws -> Int {
         let text = try client.send("GET", "/metrics").body
         let line = text.split(separator: "\n").first { $0.hasPrefix(name + " ") }
-        return try Int(#require(Double(#require(line).split(separator: " ")[1])))
+        let value = try #require(line).split(separator: " ")[1]
+        return Int(try #require(Double(value)))
     }
 
     @Test func everyProbeIsAnsweredAsTheTableSays() throws {
@@ -35,7 +36,8 @@ import Testing
                 #expect(answer.status == probe.status, "\(probe.name): \(answer.body)")
                 let isOneLine = answer.body.split(separator: "\n").count == 1
                 #expect(answer.status == 204 ? answer.body.isEmpty : isOneLine, "\(probe.name)")
-                #expect(answer.body.contains(probe.says), "\(probe.name): \(answer.body)")
+                let saysWhy = probe.says.isEmpty || answer.body.contains(probe.says)
+                #expect(saysWhy, "\(probe.name): \(answer.body)")
                 let written = ["samples", "histograms", "exemplars"].map {
                     answer.headers["x-prometheus-remote-write-\($0)-written"]
                 }
