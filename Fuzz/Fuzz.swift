@@ -12,6 +12,7 @@ import Wire
 /// The parsers, in the order of the first byte. scripts/fuzz.sh holds the same list.
 private let parsers: [@Sendable ([UInt8]) -> Void] = [
     remoteWrite, compressedRemoteWrite, logReader, resolvedWrite, yaml, selector, json,
+    remoteWrite2,
 ]
 
 /// Called by libFuzzer with each input. Returning 0 keeps the input if it reached new code.
@@ -59,6 +60,33 @@ private let decoder = RemoteWriteDecoder(
     precondition(samples == batch.timestamps.count, "every sample has its series")
 }
 
+private let decoder2 = RemoteWrite2Decoder(
+    seed: HashSeed(low: 1, high: 2),
+    limits: WireLimits(bodyBytes: 1 << 16, series: 100, samples: 200, symbols: 300))
+
+@Sendable private func remoteWrite2(_ bytes: [UInt8]) {
+    guard let batch = try? decoder2.decode(bytes) else { return }
+    precondition(batch.timestamps.count == batch.values.count, "a time for each value")
+    precondition(
+        batch.starts.isEmpty || batch.starts.count == batch.values.count, "a start for each or none"
+    )
+    precondition(batch.bytes.count <= 2 * bytes.count, "references are gathered once")
+    var samples = 0
+    var known: [SeriesKey: Labels] = [:]
+    for block in batch.series {
+        precondition(block.samples.lowerBound == samples, "samples lie in the order of the series")
+        samples = block.samples.upperBound
+        guard let labels = try? batch.canonicalLabels(of: block, limits: .standard) else {
+            precondition(known[block.key] == nil, "a key's labels are good or they are not")
+            continue
+        }
+        precondition(Labels(labels.pairs.map { ($0.name, $0.value) }) == labels, "canonical")
+        precondition(known[block.key, default: labels] == labels, "a key stands for one label set")
+        known[block.key] = labels
+    }
+    precondition(samples == batch.timestamps.count, "every sample has its series")
+}
+
 @Sendable private func compressedRemoteWrite(_ bytes: [UInt8]) {
     guard let body = try? Snappy.uncompress(bytes, limit: 1 << 16) else { return }
     precondition(body.count <= 1 << 16, "the limit holds")
@@ -83,18 +111,26 @@ private let decoder = RemoteWriteDecoder(
 }
 
 @Sendable private func resolvedWrite(_ bytes: [UInt8]) {
+    resolvedWrite(bytes, hasStarts: false)
+    resolvedWrite(bytes, hasStarts: true)
+}
+
+private func resolvedWrite(_ bytes: [UInt8], hasStarts: Bool) {
     var reader = ByteReader(bytes)
-    guard let write = ResolvedWrite(from: &reader) else { return }
+    guard let write = ResolvedWrite(from: &reader, hasStarts: hasStarts) else { return }
+    precondition(write.starts.allSatisfy { $0.sample < write.ids.count }, "starts have samples")
     for labels in write.newSeries { _ = labels.description }
     precondition(write.ids.count == write.times.count, "a time for each number")
     var writer = ByteWriter()
     write.encode(into: &writer)
     var again = ByteReader(writer.bytes)
-    guard let second = ResolvedWrite(from: &again) else {
+    let hasStarts = !write.starts.isEmpty
+    guard let second = ResolvedWrite(from: &again, hasStarts: hasStarts) else {
         preconditionFailure("what is written reads back")
     }
     precondition(second.ids == write.ids && second.times == write.times, "and is the same")
     precondition(second.newSeries == write.newSeries, "and has the same series")
+    precondition(second.starts == write.starts, "and the same starts")
 }
 
 @Sendable private func yaml(_ bytes: [UInt8]) { _ = try? YAML.parse(bytes, file: "fuzz.yaml") }

@@ -41,6 +41,19 @@ def remote_write():
     ]
 
 
+def remote_write_2():
+    symbols = b"".join(field(4, text.encode()) for text in ("", "__name__", "up", "job", "api"))
+    value = b"\x09" + struct.pack("<d", 1) + b"\x10" + varint(1_700_000_000_000)
+    good = field(1, b"\x01\x02\x03\x04") + field(2, value + b"\x18\x07")
+    split = b"\x08\x01" + field(2, value) + field(1, b"\x02") + b"\x30\x05"
+    other = field(5, b"\x08\x01\x18\x02\x20\x00") + field(4, field(1, b"\x03\x04"))
+    return [
+        symbols + field(5, good),
+        field(5, split + other) + symbols + field(5, good),
+        symbols + field(5, field(1, b"\x01\x09")) + field(5, field(1, b"\x01\x02\x03")),
+    ]
+
+
 def snappy(content):
     """A block of literals alone, which every decoder takes."""
     out = varint(len(content))
@@ -101,6 +114,7 @@ SEEDS = [
         'up{job="api",code=~"5..",path!="/",x!~"a|b"}', '{"http.x"="1", __name__=`a`}', "m{a='\\n'}"
     ),
     lambda: text('{"a": [1, -2.5e3, true, null], "\\u00e9\\ud83d\\ude00": "x\\n"}', "[[],{}]", "0"),
+    remote_write_2,
 ]
 
 

@@ -8,7 +8,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 # In the order of `parsers` in Fuzz/Fuzz.swift.
-parsers=(remoteWrite compressedRemoteWrite logReader resolvedWrite yaml selector json)
+parsers=(remoteWrite compressedRemoteWrite logReader resolvedWrite yaml selector json remoteWrite2)
 modules=(Model Text Wire Storage Ingest)
 folder=build/fuzz
 smoke_runs=50000

@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
-# Regenerates Tests/Oracle from remote.proto with protoc-c. usage: scripts/gen.sh [FOLDER]
-# FOLDER (default: Tests/Oracle) receives remote.pb-c.c and include/remote.pb-c.h.
+# Regenerates Tests/Oracle from its .proto files with protoc-c. usage: scripts/gen.sh [FOLDER]
+# FOLDER (default: Tests/Oracle) receives NAME.pb-c.c and include/NAME.pb-c.h of each.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 folder=${1:-Tests/Oracle}
 mkdir -p "$folder/include"
-protoc-c --proto_path=Tests/Oracle --c_out="$folder" remote.proto
-mv "$folder/remote.pb-c.h" "$folder/include/remote.pb-c.h"
+for name in remote remote2; do
+    protoc-c --proto_path=Tests/Oracle --c_out="$folder" "$name.proto"
+    mv "$folder/$name.pb-c.h" "$folder/include/$name.pb-c.h"
+done

@@ -110,8 +110,8 @@ public struct AgentCore: Sendable {
     }
 
     private func status(of tally: WriteTally) -> Int {
-        if tally.refusedTotal == 0 { return 204 }
-        return tally.shedTotal == tally.refusedTotal ? configuration.shedStatus : 400
+        if tally.isWhole { return 204 }
+        return tally.isShedOnly ? configuration.shedStatus : 400
     }
 
     private mutating func route(_ id: SeriesID) {

@@ -54,14 +54,20 @@ public struct WriteReply: Sendable {
     /// 204 when everything is stored; 400, or what is configured for shed series, otherwise.
     public let status: Int
 
+    /// Samples of the request that are in the store now, those included that were there before.
+    public var samplesWritten: Int { tally.written }
+
     /// One line that names what was refused and why; nil when all was stored.
     public var refusals: String? {
-        guard tally.refusedTotal > 0 else { return nil }
+        guard !tally.isWhole else { return nil }
         let what = tally.examples.map { example in
             example.series.isEmpty
                 ? example.refusal.advice : "\(example.refusal.advice): \(example.series)"
         }
-        let all = tally.refusedTotal + tally.stored + tally.duplicates
+        guard tally.refusedTotal > 0 else {
+            return "series without samples refused: " + what.joined(separator: "; ")
+        }
+        let all = tally.refusedTotal + tally.written
         return "\(tally.refusedTotal) of \(all) samples refused, the rest is stored: "
             + what.joined(separator: "; ")
     }

@@ -21,6 +21,9 @@ enum LoggedEvent {
         case write = 3
         case tick = 4
         case delivered = 5
+        /// A write some of whose samples told when their counters began. A kind of its own, so that
+        /// the others keep their layout and older logs read on.
+        case writeWithStarts = 6
     }
 
     /// The record's kind and payload.
@@ -34,7 +37,8 @@ enum LoggedEvent {
             return (Kind.configured.rawValue, out.bytes)
         case .write(let write):
             write.encode(into: &out)
-            return (Kind.write.rawValue, out.bytes)
+            let kind: Kind = write.starts.isEmpty ? .write : .writeWithStarts
+            return (kind.rawValue, out.bytes)
         case .delivered(let id, let outcome):
             out.varint(id.number)
             encode(outcome, into: &out)
@@ -52,8 +56,11 @@ enum LoggedEvent {
         case .configured:
             guard let files = Self.files(from: &reader) else { return nil }
             self = .configured(files)
-        case .write:
-            guard let write = ResolvedWrite(from: &reader) else { return nil }
+        case .write, .writeWithStarts:
+            let hasStarts = kind == .writeWithStarts
+            guard let write = ResolvedWrite(from: &reader, hasStarts: hasStarts) else {
+                return nil
+            }
             self = .write(write)
         case .delivered:
             guard let id = reader.varint(), let outcome = Self.outcome(from: &reader) else {

@@ -4,14 +4,16 @@ import Storage
 // The per-sample path: order check, the scrape it belongs to, the increment it makes.
 
 enum Taken {
-    case stored, duplicate
+    /// `isStartNew`: the sample's start was news, so replay needs it.
+    case stored(isStartNew: Bool)
+    case duplicate
     case refused(Refusal)
 }
 
 extension Intake {
     @inline(__always)
     mutating func take(
-        _ id: SeriesID, _ time: Timestamp, _ value: Double, _ now: Timestamp,
+        _ id: SeriesID, _ time: Timestamp, _ value: Double, _ start: Int64, _ now: Timestamp,
         _ output: inout IntakeOutput
     ) -> Taken {
         if time.millis <= 0 { return .refused(.outOfBounds) }
@@ -23,8 +25,7 @@ extension Intake {
                 commitCursor(now, &output)
                 cursor.begin(place.target, targets[Int(place.target)], at: time)
             }
-            note(place, previous, time, value)
-            return .stored
+            return .stored(isStartNew: note(place, previous, time, value, start))
         case .duplicate: return .duplicate
         case .conflict: return .refused(.conflict)
         case .outOfOrder: return .refused(.outOfOrder)
@@ -33,15 +34,20 @@ extension Intake {
 
     @inline(__always)
     private mutating func note(
-        _ place: SeriesPlace, _ previous: SeriesTail, _ time: Timestamp, _ value: Double
-    ) {
+        _ place: SeriesPlace, _ previous: SeriesTail, _ time: Timestamp, _ value: Double,
+        _ start: Int64
+    ) -> Bool {
         if previous.time == cursor.previous && !isStaleMarker(previous.value) {
             cursor.delivered += 1
         }
-        if isStaleMarker(value) { return noteEnd(place) }
+        if isStaleMarker(value) {
+            noteEnd(place)
+            return false
+        }
         cursor.alive += 1
         if place.role != .plain { noteRole(place, value) }
-        if place.feed != SeriesPlace.noFeed { stage(place.feed, previous, time, value) }
+        guard place.feed != SeriesPlace.noFeed else { return false }
+        return stage(place.feed, previous, time, value, start)
     }
 
     @inline(never)
@@ -62,27 +68,31 @@ extension Intake {
         }
     }
 
-    /// Works out a counted series' increment. What is no count is passed over.
+    /// Works out a counted series' increment. What is no count is passed over. Returns whether the
+    /// start was news.
     @inline(__always)
     private mutating func stage(
-        _ index: UInt32, _ previous: SeriesTail, _ time: Timestamp, _ value: Double
-    ) {
-        guard Self.isCount(value) else { return }
+        _ index: UInt32, _ previous: SeriesTail, _ time: Timestamp, _ value: Double,
+        _ start: Int64
+    ) -> Bool {
+        guard Self.isCount(value) else { return false }
         let last = feeds[Int(index)].lastTime
         let lastValue = feeds[Int(index)].lastValue
         feeds[Int(index)].lastTime = time
         feeds[Int(index)].lastValue = value
+        let began = start == 0 ? nil : newStart(start, of: index, last, time)
         let staged: StagedIncrement
         if last == .distantPast {
             // A series that was there before and showed no count is not born now.
             staged = StagedIncrement(
-                feed: index, kind: previous.isEmpty ? .firstSeen : .known(.baseline),
+                feed: index,
+                kind: previous.isEmpty ? .firstSeen(start: began?.time) : .known(.baseline),
                 value: value, span: .zero)
         } else {
             let step = time - last
             let isGap = step > cursor.gapAfter
             let span = isGap ? step : .zero
-            if value < lastValue {
+            if value < lastValue || began?.isRestart == true {
                 staged = StagedIncrement(
                     feed: index, kind: .known(.reset), value: value, span: span)
             } else {
@@ -92,6 +102,22 @@ extension Intake {
             }
         }
         cursor.staged.append(staged)
+        return began != nil
+    }
+
+    /// Keeps a series' start. Nil when it says nothing new: a start that is not before its sample
+    /// is none (OpenTelemetry sends that for "unknown"), and one earlier than what is known cannot
+    /// be that of a restart. The first one heard of a known series is a restart if it lies after
+    /// the previous sample.
+    @inline(never)
+    private mutating func newStart(
+        _ start: Int64, of index: UInt32, _ last: Timestamp, _ time: Timestamp
+    ) -> (time: Timestamp, isRestart: Bool)? {
+        let start = Timestamp(millis: start)
+        let known = feeds[Int(index)].lastStart
+        guard start.millis > 0, start < time, start > known else { return nil }
+        feeds[Int(index)].lastStart = start
+        return (start, last != .distantPast && start > (known == .distantPast ? last : known))
     }
 
     /// Merges the run into its scrape, and closes what is complete.

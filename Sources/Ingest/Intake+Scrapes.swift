@@ -116,12 +116,12 @@ extension Intake {
     ) -> IncrementClass {
         switch increment.kind {
         case .known(let kind): return kind
-        case .firstSeen:
+        case .firstSeen(let ownStart):
             // Another series of the metric ended in this scrape: this one may be its new name.
             let metric = feeds[Int(increment.feed)].metric
             let mayBeRenamed = scrape.endedMetrics.contains(metric)
             let covered = max(senders[Int(target.sender)].coveredSince, route.since)
-            if let start = target.processStart, start > covered, start <= scrape.time,
+            if let start = ownStart ?? target.processStart, start > covered, start <= scrape.time,
                 !mayBeRenamed || start > scrape.previous
             {
                 return .birth

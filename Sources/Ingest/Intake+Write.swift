@@ -46,8 +46,7 @@ extension Intake {
     ) -> UInt32 {
         let labels: Labels
         do throws(LabelFault) {
-            labels = try canonicalLabels(
-                of: batch.bytes, in: block.labels, limits: settings.labelLimits)
+            labels = try batch.canonicalLabels(of: block, limits: settings.labelLimits)
         } catch {
             refuse(.labels(error), block.samples.count, "", &resolution.write.tally)
             return Resolution.refusedSeries
@@ -92,14 +91,17 @@ extension Intake {
         write.ids.reserveCapacity(batch.timestamps.count)
         write.times.reserveCapacity(batch.timestamps.count)
         write.values.reserveCapacity(batch.timestamps.count)
+        let hasStarts = !batch.starts.isEmpty
         for (index, block) in batch.series.enumerated() {
             let id = resolution.ids[index]
             guard id != Resolution.refusedSeries else { continue }
             for sample in block.samples {
                 let time = batch.timestamps[sample]
                 let value = batch.values[sample]
-                switch take(SeriesID(id), Timestamp(millis: time), value, now, &output) {
-                case .stored:
+                let start = hasStarts ? batch.starts[sample] : 0
+                switch take(SeriesID(id), Timestamp(millis: time), value, start, now, &output) {
+                case .stored(let isStartNew):
+                    if isStartNew { write.noteStart(start) }
                     write.ids.append(id)
                     write.times.append(time)
                     write.values.append(value)
@@ -123,9 +125,16 @@ extension Intake {
     public mutating func apply(
         _ write: ResolvedWrite, now: Timestamp, into output: inout IntakeOutput
     ) {
-        for index in write.ids.indices where Int(write.ids[index]) < store.count {
+        var starts = write.starts[...]
+        for index in write.ids.indices {
+            var start: Int64 = 0
+            if let next = starts.first, next.sample == index {
+                start = next.millis
+                starts.removeFirst()
+            }
+            guard Int(write.ids[index]) < store.count else { continue }
             let time = Timestamp(millis: write.times[index])
-            _ = take(SeriesID(write.ids[index]), time, write.values[index], now, &output)
+            _ = take(SeriesID(write.ids[index]), time, write.values[index], start, now, &output)
         }
         finish(write.tally, now, &output)
     }

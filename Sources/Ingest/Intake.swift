@@ -47,6 +47,8 @@ struct SeriesPlace: Sendable {
 struct Feed: Sendable {
     var lastTime: Timestamp
     var lastValue: Double
+    /// The newest start the series has told; `distantPast` when none.
+    var lastStart = Timestamp.distantPast
     let metric: UInt32
     let target: UInt32
     var routes: [Route]

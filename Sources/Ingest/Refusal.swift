@@ -17,12 +17,14 @@ public enum Refusal: Hashable, Sendable {
     /// Native histograms are not stored by this version.
     case histogram
 
-    /// Every reason, in the order of the counters.
-    public static let all: [Refusal] =
-        LabelFault.allCases.map { .labels($0) } + [
-            .seriesLimit, .namespaceLimit, .outOfOrder, .conflict, .tooFarAhead, .outOfBounds,
-            .histogram,
-        ]
+    /// Every reason, in the order of the counters. The log holds them by their place, so new ones
+    /// go to the end.
+    public static let all: [Refusal] = [
+        .labels(.malformed), .labels(.missingMetricName), .labels(.emptyName),
+        .labels(.duplicateName), .labels(.invalidUTF8), .labels(.tooMany), .labels(.tooLong),
+        .seriesLimit, .namespaceLimit, .outOfOrder, .conflict, .tooFarAhead, .outOfBounds,
+        .histogram, .labels(.badReference),
+    ]
 
     /// Whether a limit shed it, and not a fault of the sample's.
     public var isLimit: Bool { self == .seriesLimit || self == .namespaceLimit }
@@ -51,6 +53,7 @@ public enum Refusal: Hashable, Sendable {
         case .labels(.invalidUTF8): "label is not valid UTF-8"
         case .labels(.tooMany): "too many labels; see limits.labelsPerSeries"
         case .labels(.tooLong): "label name or value too long"
+        case .labels(.badReference): "reference outside the symbols, or label without a value"
         case .seriesLimit: "new series over the limit; see limits.series"
         case .namespaceLimit:
             "new series over its namespace's limit; see limits.seriesPerNamespace"
@@ -75,10 +78,21 @@ public struct WriteTally: Sendable {
     public init() { refused = Array(repeating: 0, count: Refusal.all.count) }
 
     public var refusedTotal: Int { refused.reduce(0, +) }
+    /// Samples of the request that are in the store now. A duplicate is one of them: a sender that
+    /// repeats a request whose answer was lost has to hear the same again, and less than it sent is
+    /// an alarm at its end (https://prometheus.io/docs/specs/prw/remote_write_spec_2_0/, "Retries
+    /// & Backoff" and "Required Written Response Headers").
+    public var written: Int { stored + duplicates }
+    /// Whether the request was stored as a whole. A series can be refused that has no sample.
+    public var isWhole: Bool { examples.isEmpty && refusedTotal == 0 }
 
     /// Samples of new series that a limit shed: the sender may have more luck later.
     public var shedTotal: Int {
         zip(Refusal.all, refused).reduce(0) { $0 + ($1.0.isLimit ? $1.1 : 0) }
+    }
+    /// Whether limits shed all that was refused.
+    public var isShedOnly: Bool {
+        shedTotal == refusedTotal && examples.allSatisfy { $0.refusal.isLimit }
     }
 
     static let indexes: [Refusal: Int] = Dictionary(

@@ -8,15 +8,34 @@ public struct ResolvedWrite: Sendable {
     public internal(set) var ids: [UInt32] = []
     public internal(set) var times: [Int64] = []
     public internal(set) var values: [Double] = []
+    /// Starts that were news, by the sample that told them, in order. A counter's start is news
+    /// once in its life, so these are few: the log does not repeat what every sample of a sender
+    /// says.
+    public internal(set) var starts: [StartNote] = []
     public internal(set) var tally = WriteTally()
 
     public init() {}
+
+    /// Notes the start of the sample about to be appended.
+    mutating func noteStart(_ millis: Int64) {
+        starts.append(StartNote(sample: ids.count, millis: millis))
+    }
+}
+
+/// A sample that told when its counter began.
+public struct StartNote: Hashable, Sendable {
+    /// Index of the sample in its write.
+    public let sample: Int
+    /// Since the epoch.
+    public let millis: Int64
 }
 
 // Payload: newSeries count, labels; samples count, then per sample: signed delta of the number,
-// signed delta of the time, value bits. Then duplicates and the refusal counts.
+// signed delta of the time, value bits. Then duplicates, the number of refusal counts and the
+// counts, in the order of `Refusal.all`, which only grows. Of a write with starts: their number,
+// then per start the delta of the sample's index and the signed delta of the time.
 extension ResolvedWrite {
-    /// Appends the log payload. About 11 bytes a sample. O(samples).
+    /// Appends the log payload. About 11 bytes a sample, 3 to 7 a start. O(samples).
     public func encode(into out: inout ByteWriter) {
         out.varint(UInt64(newSeries.count))
         for labels in newSeries { out.lengthPrefixed(labels.bytes) }
@@ -34,10 +53,18 @@ extension ResolvedWrite {
         out.varint(UInt64(tally.duplicates))
         out.varint(UInt64(tally.refused.count))
         for count in tally.refused { out.varint(UInt64(count)) }
+        guard !starts.isEmpty else { return }
+        out.varint(UInt64(starts.count))
+        var last = StartNote(sample: 0, millis: 0)
+        for start in starts {
+            out.varint(UInt64(start.sample - last.sample))
+            out.signedVarint(start.millis &- last.millis)
+            last = start
+        }
     }
 
     /// Reads what `encode` wrote, or nil when it is malformed. O(samples).
-    public init?(from reader: inout ByteReader) {
+    public init?(from reader: inout ByteReader, hasStarts: Bool = false) {
         guard let seriesCount = reader.varint(), seriesCount <= UInt64(reader.remaining) else {
             return nil
         }
@@ -63,14 +90,32 @@ extension ResolvedWrite {
         }
         tally.stored = ids.count
         guard let duplicates = reader.varint(), let reasons = reader.varint(),
-            reasons == UInt64(tally.refused.count)
+            reasons <= UInt64(tally.refused.count)
         else { return nil }
         guard let duplicates = Self.count(duplicates) else { return nil }
         tally.duplicates = duplicates
-        for index in tally.refused.indices {
+        for index in 0..<Int(reasons) {
             guard let refused = reader.varint().flatMap(Self.count) else { return nil }
             tally.refused[index] = refused
         }
+        if hasStarts && !readStarts(from: &reader) { return nil }
+    }
+
+    private mutating func readStarts(from reader: inout ByteReader) -> Bool {
+        guard let count = reader.varint(), count <= UInt64(reader.remaining / 2) else {
+            return false
+        }
+        var last = StartNote(sample: 0, millis: 0)
+        for index in 0..<count {
+            guard let step = reader.varint(), let change = reader.signedVarint(),
+                step < UInt64(ids.count), index == 0 || step > 0
+            else { return false }
+            last = StartNote(
+                sample: last.sample + Int(step), millis: last.millis &+ change)
+            guard last.sample < ids.count else { return false }
+            starts.append(last)
+        }
+        return true
     }
 
     /// A number of samples; no body holds more than fit 32 bits.

@@ -29,7 +29,8 @@ struct StagedIncrement: Sendable {
     enum Kind: Sendable {
         case known(IncrementClass)
         /// First seen in this scrape: birth or baseline, as the complete scrape will show.
-        case firstSeen
+        /// `start` is when the series itself says that its counter began.
+        case firstSeen(start: Timestamp?)
     }
 
     let feed: UInt32

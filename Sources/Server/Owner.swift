@@ -11,7 +11,7 @@ import Wire
 // carries the effects out: a reply or a notification never says more than the disk holds.
 
 enum OwnerMessage: Sendable {
-    case write(WriteBatch, HTTPRequest)
+    case write(WriteBatch, WriteExchange)
     /// A read of the agent's state; rendered by the owner, between two events.
     case read(HTTPRequest, @Sendable (AgentCore, Timestamp) -> HTTPResponse)
     case configure(ConfigurationFiles, HTTPRequest?)
@@ -43,7 +43,7 @@ final class Owner: @unchecked Sendable {
     private let courier: Courier
     private var agent = AgentCore()
     private var effects: [PlannedEffect] = []
-    private var waiting: [RequestID: HTTPRequest] = [:]
+    private var waiting: [RequestID: WriteExchange] = [:]
     private var lastRequest: UInt64 = 0
     private var unwritten: [UInt8] = []
     private var unwrittenFirst = LogPosition.start
@@ -106,17 +106,17 @@ final class Owner: @unchecked Sendable {
         }
         setPhase(.stopped)
         for message in mailbox.drain(until: wallClock()) { refuse(message) }
-        for request in waiting.values { request.complete(Self.unavailable) }
+        for exchange in waiting.values { exchange.complete(Self.unavailable) }
         waiting = [:]
     }
 
     private func handle(_ message: OwnerMessage) {
         switch message {
-        case .write(let batch, let request):
-            guard unwritten.isEmpty else { return request.complete(Self.unavailable) }
+        case .write(let batch, let exchange):
+            guard unwritten.isEmpty else { return exchange.complete(Self.unavailable) }
             lastRequest += 1
             let id = RequestID(lastRequest)
-            waiting[id] = request
+            waiting[id] = exchange
             agent.handle(.write(batch, id), at: wallClock(), into: &effects)
         case .read(let request, let render):
             request.complete(render(agent, max(agent.now, wallClock())))
@@ -130,7 +130,8 @@ final class Owner: @unchecked Sendable {
 
     private func refuse(_ message: OwnerMessage) {
         switch message {
-        case .write(_, let request), .read(let request, _): request.complete(Self.unavailable)
+        case .write(_, let exchange): exchange.complete(Self.unavailable)
+        case .read(let request, _): request.complete(Self.unavailable)
         case .configure(_, let request): request?.complete(Self.unavailable)
         case .delivered, .stop: break
         }
@@ -203,7 +204,9 @@ final class Owner: @unchecked Sendable {
                 continue
             }
             switch planned.effect {
-            case .reply(let reply): waiting.removeValue(forKey: reply.id)?.complete(answer(reply))
+            case .reply(let reply):
+                waiting.removeValue(forKey: reply.id)?
+                    .complete(answer(reply), samples: reply.samplesWritten)
             case .send(let delivery): courier.send(delivery)
             case .report(let report): lastReport = report
             }

@@ -58,9 +58,8 @@ public final class PitotServer: Sendable {
         relay.connect(owner)
         router = Router(
             write: WriteEndpoint(
-                decoder: RemoteWriteDecoder(
-                    seed: HashSeed(low: randomBits(), high: randomBits()),
-                    limits: configuration.wire)),
+                seed: HashSeed(low: randomBits(), high: randomBits()),
+                limits: configuration.wire),
             owner: owner,
             loadFiles: { () throws(FileFault) in try Self.loadFiles(options) })
         do throws(ListenFault) {

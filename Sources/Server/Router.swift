@@ -73,16 +73,26 @@ final class Router: Sendable {
     }
 
     private func receive(_ request: HTTPRequest) -> Disposition {
-        guard case .ready = phase else { return counted(request, Owner.unavailable) }
-        switch write.judge(request) {
+        let version: WriteVersion
+        do throws(MediaFault) {
+            version = try WriteVersion(contentType: request.header("Content-Type"))
+        } catch {
+            counts.refused("unsupported_media_type")
+            return counted(request, .text(415, error.reason))
+        }
+        guard case .ready = phase else {
+            return counted(request, Owner.unavailable.reporting(0, version))
+        }
+        switch write.judge(request, version) {
         case .refused(let response, let reason):
             counts.refused(reason)
-            return counted(request, response)
+            return counted(request, response.reporting(0, version))
         case .batch(let batch):
             counts.answered(request.path, 0)
-            guard owner.mailbox.post(.write(batch, request)) else {
+            let exchange = WriteExchange(request: request, version: version)
+            guard owner.mailbox.post(.write(batch, exchange)) else {
                 counts.refused("overloaded")
-                return .answer(Owner.unavailable)
+                return .answer(Owner.unavailable.reporting(0, version))
             }
             return .later
         }

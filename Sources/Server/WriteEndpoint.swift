@@ -6,58 +6,37 @@ import Wire
 
 /// Judges and decodes remote-write requests.
 struct WriteEndpoint: Sendable {
-    let decoder: RemoteWriteDecoder
+    private let limits: WireLimits
+    private let first: RemoteWriteDecoder
+    private let second: RemoteWrite2Decoder
+
+    init(seed: HashSeed, limits: WireLimits) {
+        self.limits = limits
+        first = RemoteWriteDecoder(seed: seed, limits: limits)
+        second = RemoteWrite2Decoder(seed: seed, limits: limits)
+    }
 
     enum Judgement {
         case batch(WriteBatch)
         case refused(HTTPResponse, reason: String)
     }
 
-    func judge(_ request: HTTPRequest) -> Judgement {
-        if let fault = headerFault(request) {
-            return .refused(.text(415, fault), reason: "unsupported_media_type")
+    /// Decodes the body. Whatever is wrong with one is permanent: 4xx, so that the sender does not
+    /// try again for ever.
+    func judge(_ request: HTTPRequest, _ version: WriteVersion) -> Judgement {
+        do throws(MediaFault) {
+            try WriteVersion.check(contentEncoding: request.header("Content-Encoding"))
+        } catch {
+            return .refused(.text(415, error.reason), reason: "unsupported_media_type")
         }
         do throws(WireError) {
-            return .batch(try decode(request.body))
-        } catch {
-            let status = if case .tooLarge = error { 413 } else { 400 }
-            return .refused(.text(status, error.reason), reason: error.metricReason)
-        }
-    }
-
-    private func decode(_ body: [UInt8]) throws(WireError) -> WriteBatch {
-        let bytes = try Snappy.uncompress(body, limit: decoder.limits.bodyBytes)
-        return try decoder.decode(bytes)
-    }
-
-    /// Missing headers are taken for remote write 1.0 and snappy, as Prometheus' receiver does.
-    private func headerFault(_ request: HTTPRequest) -> String? {
-        if let encoding = request.header("Content-Encoding"), encoding.lowercased() != "snappy" {
-            return "Content-Encoding \"\(printable(encoding))\" is not supported; expected snappy"
-        }
-        guard let type = request.header("Content-Type") else { return nil }
-        let parts = type.split(separator: ";").map { trimmed($0) }
-        guard parts.first?.lowercased() == "application/x-protobuf" else {
-            return "Content-Type \"\(printable(type))\" is not supported; "
-                + "expected application/x-protobuf"
-        }
-        for part in parts.dropFirst() where part.lowercased().hasPrefix("proto=") {
-            guard part.dropFirst(6) == "prometheus.WriteRequest" else {
-                return "\"\(printable(part))\" is not supported; "
-                    + "expected proto=prometheus.WriteRequest (remote write 1.0)"
+            let body = try Snappy.uncompress(request.body, limit: limits.bodyBytes)
+            switch version {
+            case .one: return .batch(try first.decode(body))
+            case .two: return .batch(try second.decode(body))
             }
+        } catch {
+            return .refused(.text(400, error.reason), reason: error.metricReason)
         }
-        return nil
-    }
-
-    private func trimmed(_ text: Substring) -> String {
-        String(
-            text.drop { $0 == " " || $0 == "\t" }.reversed().drop { $0 == " " || $0 == "\t" }
-                .reversed())
-    }
-
-    /// A header's value for a reply: short, and without what could break a line.
-    private func printable(_ text: String) -> String {
-        String(text.unicodeScalars.prefix(60).map { $0.value < 0x20 ? "?" : Character($0) })
     }
 }

@@ -9,6 +9,8 @@ public enum LabelFault: String, Error, Hashable, Sendable, CaseIterable {
     case invalidUTF8 = "invalid_utf8"
     case tooMany = "too_many_labels"
     case tooLong = "label_too_long"
+    /// Remote write 2.0: a reference to no symbol, or a name without a value.
+    case badReference = "bad_symbol_reference"
 }
 
 /// Caps on one series' labels.
@@ -26,31 +28,68 @@ public struct LabelLimits: Hashable, Sendable {
     }
 }
 
-/// Turns a label block into the canonical form: sorted, checked, empty values left out.
-///
-/// Runs once per new series, so clarity wins over speed. Any valid UTF-8 is accepted as a name, as
-/// Prometheus 3 does. O(n log n).
+// Turns label blocks into the canonical form: sorted, checked, empty values left out. Runs once per
+// new series, so clarity wins over speed. Any valid UTF-8 is accepted as a name, as Prometheus 3
+// does.
+
+extension WriteBatch {
+    /// The labels of one of its series, whichever protocol it came by. O(n log n).
+    public func canonicalLabels(
+        of block: SeriesBlock, limits: LabelLimits
+    ) throws(LabelFault) -> Labels {
+        guard block.key != .unresolvable else { throw .badReference }
+        switch labelForm {
+        case .fields:
+            return try Wire.canonicalLabels(of: bytes, in: block.labels, limits: limits)
+        case .references(let symbols):
+            return try Wire.canonicalLabels(
+                of: bytes, in: block.labels, naming: symbols, limits: limits)
+        }
+    }
+}
+
+/// The labels of a run of remote write 1.0 `Label` fields. O(n log n).
 public func canonicalLabels(
     of bytes: [UInt8], in range: Range<Int>, limits: LabelLimits
 ) throws(LabelFault) -> Labels {
-    var found: [(name: Range<Int>, value: Range<Int>)] = []
+    var found: [FoundLabel] = []
     var reader = ByteReader(bytes, in: range)
     while !reader.isAtEnd {
         guard reader.byte() == 0x0a, let block = reader.lengthPrefixedRange() else {
             throw .malformed
         }
-        let label = try oneLabel(bytes, block)
-        guard !label.name.isEmpty else { throw .emptyName }
-        if label.value.isEmpty { continue }
-        guard label.name.count <= limits.nameBytes, label.value.count <= limits.valueBytes else {
-            throw .tooLong
-        }
-        guard found.count < limits.labels else { throw .tooMany }
-        found.append(label)
+        try admit(try oneLabel(bytes, block), to: &found, limits)
     }
-    // Senders sort labels already, as the specification asks; then this is one pass.
-    found.sort { isOrdered(bytes, $0.name, $1.name) }
     return try canonical(bytes, found)
+}
+
+/// The labels of a run of remote write 2.0 references. O(n log n).
+func canonicalLabels(
+    of bytes: [UInt8], in range: Range<Int>, naming symbols: [Symbol], limits: LabelLimits
+) throws(LabelFault) -> Labels {
+    var found: [FoundLabel] = []
+    var reader = ByteReader(bytes, in: range)
+    while !reader.isAtEnd {
+        guard let name = reader.varint(), name < UInt64(symbols.count),
+            let value = reader.varint(), value < UInt64(symbols.count)
+        else { throw .badReference }
+        try admit((symbols[Int(name)].text, symbols[Int(value)].text), to: &found, limits)
+    }
+    return try canonical(bytes, found)
+}
+
+private typealias FoundLabel = (name: Range<Int>, value: Range<Int>)
+
+private func admit(
+    _ label: FoundLabel, to found: inout [FoundLabel], _ limits: LabelLimits
+) throws(LabelFault) {
+    guard !label.name.isEmpty else { throw .emptyName }
+    if label.value.isEmpty { return }
+    guard label.name.count <= limits.nameBytes, label.value.count <= limits.valueBytes else {
+        throw .tooLong
+    }
+    guard found.count < limits.labels else { throw .tooMany }
+    found.append(label)
 }
 
 private func isOrdered(_ bytes: [UInt8], _ left: Range<Int>, _ right: Range<Int>) -> Bool {
@@ -60,7 +99,7 @@ private func isOrdered(_ bytes: [UInt8], _ left: Range<Int>, _ right: Range<Int>
 
 private func oneLabel(
     _ bytes: [UInt8], _ block: Range<Int>
-) throws(LabelFault) -> (name: Range<Int>, value: Range<Int>) {
+) throws(LabelFault) -> FoundLabel {
     var name = 0..<0
     var value = 0..<0
     var reader = ByteReader(bytes, in: block)
@@ -88,8 +127,10 @@ private func oneLabel(
 }
 
 private func canonical(
-    _ bytes: [UInt8], _ sorted: [(name: Range<Int>, value: Range<Int>)]
+    _ bytes: [UInt8], _ found: [FoundLabel]
 ) throws(LabelFault) -> Labels {
+    // Senders sort labels already, as the specification asks; then this is one pass.
+    let sorted = found.sorted { isOrdered(bytes, $0.name, $1.name) }
     var writer = ByteWriter(reserving: 512)
     var hasMetricName = false
     for (index, label) in sorted.enumerated() {

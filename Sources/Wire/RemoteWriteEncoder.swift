@@ -4,10 +4,15 @@ public import Model
 public struct OutgoingSeries: Sendable {
     public var labels: Labels
     public var samples: [(time: Timestamp, value: Double)]
+    /// When its counter began. Only remote write 2.0 can say it.
+    public var start: Timestamp?
 
-    public init(labels: Labels, samples: [(time: Timestamp, value: Double)]) {
+    public init(
+        labels: Labels, samples: [(time: Timestamp, value: Double)], start: Timestamp? = nil
+    ) {
         self.labels = labels
         self.samples = samples
+        self.start = start
     }
 }
 

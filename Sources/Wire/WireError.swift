@@ -11,6 +11,9 @@ public enum WireError: Error, Hashable, Sendable {
     case badTag(at: Int)
     case tooManySeries(limit: Int)
     case tooManySamples(limit: Int)
+    case tooManySymbols(limit: Int)
+    /// Remote write 2.0: the symbols do not begin with the empty string.
+    case badSymbols
     /// Well-formed protobuf without one field of a write request: most likely another protocol.
     case noKnownField
 }
@@ -19,7 +22,7 @@ extension WireError {
     /// One line for the reply and the log. Holds no payload.
     public var reason: String {
         switch self {
-        case .emptyBody: "empty body; expected a snappy-compressed WriteRequest"
+        case .emptyBody: "empty body; expected a snappy-compressed write request"
         case .badSnappy: "body is not a snappy block (the framed format is not accepted)"
         case .tooLarge(let limit): "decoded length exceeds limit \(limit)"
         case .truncated(let at): "protobuf ends inside a field at byte \(at)"
@@ -29,8 +32,11 @@ extension WireError {
             "more than \(limit) series in one body; send smaller batches"
         case .tooManySamples(let limit):
             "more than \(limit) samples in one body; send smaller batches"
+        case .tooManySymbols(let limit):
+            "more than \(limit) symbols in one body; send smaller batches"
+        case .badSymbols: "the symbols do not begin with the empty string"
         case .noKnownField:
-            "no field of prometheus.WriteRequest in the body; is it remote write 1.0?"
+            "no field of the announced message in the body; is it of another version?"
         }
     }
 
@@ -43,6 +49,8 @@ extension WireError {
         case .truncated, .badVarint, .badTag: "bad_protobuf"
         case .tooManySeries: "too_many_series"
         case .tooManySamples: "too_many_samples"
+        case .tooManySymbols: "too_many_symbols"
+        case .badSymbols: "bad_symbols"
         case .noKnownField: "unknown_message"
         }
     }

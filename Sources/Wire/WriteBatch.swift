@@ -11,6 +11,10 @@ public struct SeriesKey: Hashable, Sendable {
         self.low = low
         self.high = high
     }
+
+    /// Of a series whose references leave the symbols. Stands for no series and is never
+    /// remembered; another block has it by chance once in 2^128.
+    static let unresolvable = SeriesKey(low: 0, high: 0)
 }
 
 /// The secret of `SeriesKey`. Server draws it at start; tests fix it.
@@ -27,7 +31,7 @@ public struct HashSeed: Hashable, Sendable {
 /// One time series of a request: where its labels stand and which samples are its own.
 public struct SeriesBlock: Hashable, Sendable {
     public let key: SeriesKey
-    /// Range of `WriteBatch.bytes`: protobuf `Label` fields, each with its tag 0x0a.
+    /// Range of `WriteBatch.bytes`, to be read as `WriteBatch.labelForm` says.
     public let labelsStart: UInt32
     public let labelsEnd: UInt32
     /// Range of the sample columns.
@@ -38,6 +42,25 @@ public struct SeriesBlock: Hashable, Sendable {
     public var samples: Range<Int> { Int(samplesStart)..<Int(samplesEnd) }
 }
 
+/// A string of a remote write 2.0 request.
+struct Symbol: Sendable {
+    /// Of its text, by the request's seed.
+    let key: SeriesKey
+    /// Range of `WriteBatch.bytes`.
+    let start: UInt32
+    let end: UInt32
+
+    var text: Range<Int> { Int(start)..<Int(end) }
+}
+
+/// What a label block is made of.
+enum LabelForm: Sendable {
+    /// Remote write 1.0: protobuf `Label` fields, each with its tag 0x0a.
+    case fields
+    /// Remote write 2.0: varints, each the number of one of these symbols; name, value, name ...
+    case references([Symbol])
+}
+
 /// A decoded write request: flat columns over the body's own bytes. Nothing in it is validated
 /// beyond the protobuf; labels are looked at only for series that are new.
 public struct WriteBatch: Sendable {
@@ -46,12 +69,33 @@ public struct WriteBatch: Sendable {
     /// Milliseconds since the epoch, one per sample.
     public internal(set) var timestamps: [Int64] = []
     public internal(set) var values: [Double] = []
+    /// When the sample's counter began, in milliseconds; 0 where it is not said. Parallel to the
+    /// samples, or empty when none says it.
+    public internal(set) var starts: [Int64] = []
+    var labelForm = LabelForm.fields
     /// Samples this version does not store.
     public internal(set) var histograms = 0
     public internal(set) var exemplars = 0
     public internal(set) var metadata = 0
 
     public init() {}
+
+    /// Appends the start of the sample about to be appended.
+    mutating func appendStart(_ start: Int64) {
+        if starts.isEmpty { fillStarts() }
+        starts.append(start)
+    }
+
+    /// Gives a start to the samples from `first` on that have none of their own.
+    mutating func start(_ start: Int64, from first: Int) {
+        if starts.isEmpty { fillStarts() }
+        for index in first..<timestamps.count where starts[index] == 0 { starts[index] = start }
+    }
+
+    private mutating func fillStarts() {
+        starts.reserveCapacity(timestamps.capacity)
+        starts.append(contentsOf: repeatElement(0, count: timestamps.count))
+    }
 }
 
 /// Caps of one request body; each is checked before memory is taken for what it counts.
@@ -60,13 +104,16 @@ public struct WireLimits: Hashable, Sendable {
     public var bodyBytes: Int
     public var series: Int
     public var samples: Int
+    /// Strings of a remote write 2.0 request; 24 bytes each are kept while it is handled.
+    public var symbols: Int
 
     public static let standard = WireLimits(
         bodyBytes: 32 << 20, series: 500_000, samples: 1_000_000)
 
-    public init(bodyBytes: Int, series: Int, samples: Int) {
+    public init(bodyBytes: Int, series: Int, samples: Int, symbols: Int = 1_000_000) {
         self.bodyBytes = bodyBytes
         self.series = series
         self.samples = samples
+        self.symbols = symbols
     }
 }

@@ -20,16 +20,19 @@ struct BenchWorld {
 
     var seriesCount: Int { labels.count }
 
-    /// Snappy bodies of `batch` series each that make one scrape of every pod.
-    func bodies(scrape: Int, batch: Int = 2000) -> [[UInt8]] {
+    /// Snappy bodies of `batch` series each that make one scrape of every pod; of remote write 2.0
+    /// with the counters' starts, when asked.
+    func bodies(scrape: Int, batch: Int = 2000, isSecond: Bool = false) -> [[UInt8]] {
         let time = Self.start + Self.interval * Int64(scrape)
         return stride(from: 0, to: labels.count, by: batch).map { first in
             let series = (first..<min(first + batch, labels.count)).map { index in
                 OutgoingSeries(
                     labels: labels[index],
-                    samples: [(time, Double(scrape * step(of: index)))])
+                    samples: [(time, Double(scrape * step(of: index)))],
+                    start: Self.start - .minutes(Int64(index / Self.seriesPerPod)))
             }
-            return Snappy.compress(RemoteWriteEncoder.encode(series))
+            return Snappy.compress(
+                isSecond ? RemoteWrite2Encoder.encode(series) : RemoteWriteEncoder.encode(series))
         }
     }
 

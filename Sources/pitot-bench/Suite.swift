@@ -15,8 +15,10 @@ enum Suite {
         // As the agent does at its start: buffers of a megabyte are reused, not mapped anew.
         pitot_reuse_heap()
         let all: [(name: String, run: () -> [Measurement])] = [
-            ("decode", decode), ("append", append), ("ledger", ledger), ("evaluate", evaluate),
-            ("write", write), ("groups", groups),
+            ("decode", decode), ("decode2", decode2), ("append", append), ("ledger", ledger),
+            ("evaluate", evaluate), ("write", { write("write.body-to-counted", decodeFirst) }),
+            ("write2", { write("write2.body-to-counted", decodeSecond, isSecond: true) }),
+            ("groups", groups),
         ]
         var isGood = true
         for bench in all where filters.isEmpty || filters.contains(where: bench.name.contains) {
@@ -32,38 +34,56 @@ enum Suite {
 
     // MARK: Decode
 
+    private typealias Decode = @Sendable (_ body: [UInt8]) throws(WireError) -> WriteBatch
+
+    private static let decodeFirst: Decode = { (body) throws(WireError) in
+        try RemoteWriteDecoder(seed: seed, limits: .standard).decode(body)
+    }
+
+    private static let decodeSecond: Decode = { (body) throws(WireError) in
+        try RemoteWrite2Decoder(seed: seed, limits: .standard).decode(body)
+    }
+
     /// Snappy and protobuf to columns, 2,000 series of one sample a body.
     private static func decode() -> [Measurement] {
-        let bodies = BenchWorld(pods: 500).bodies(scrape: 1)
-        let decoder = RemoteWriteDecoder(seed: seed, limits: .standard)
+        decode("decode", BenchWorld(pods: 500).bodies(scrape: 1), decodeFirst)
+    }
+
+    /// The same of remote write 2.0, with a start in each sample.
+    private static func decode2() -> [Measurement] {
+        decode(
+            "decode2", BenchWorld(pods: 500).bodies(scrape: 1, isSecond: true), decodeSecond)
+    }
+
+    private static func decode(
+        _ name: String, _ bodies: [[UInt8]], _ decode: Decode
+    ) -> [Measurement] {
         let samples = bodies.count * 2000
         let passes = 20
         let whole = Measurement.take(
-            "decode.snappy+protobuf", unit: "sample", operations: samples * passes,
+            name + ".snappy+protobuf", unit: "sample", operations: samples * passes,
             allocationsMax: 4
         ) {
             for _ in 0..<passes {
-                for body in bodies { decodeOne(decoder, body) }
+                for body in bodies {
+                    guard let bytes = try? Snappy.uncompress(body, limit: 32 << 20),
+                        let batch = try? decode(bytes)
+                    else { preconditionFailure("the bench's own bodies decode") }
+                    precondition(batch.timestamps.count == 2000)
+                }
             }
         }
         let plain = bodies.compactMap { try? Snappy.uncompress($0, limit: 32 << 20) }
         let bare = Measurement.take(
-            "decode.protobuf", unit: "sample", operations: samples * passes, allocationsMax: 3
+            name + ".protobuf", unit: "sample", operations: samples * passes, allocationsMax: 3
         ) {
             for _ in 0..<passes {
                 for body in plain {
-                    precondition((try? decoder.decode(body))?.timestamps.count == 2000)
+                    precondition((try? decode(body))?.timestamps.count == 2000)
                 }
             }
         }
         return [whole, bare]
-    }
-
-    private static func decodeOne(_ decoder: RemoteWriteDecoder, _ body: [UInt8]) {
-        guard let bytes = try? Snappy.uncompress(body, limit: 32 << 20),
-            let batch = try? decoder.decode(bytes)
-        else { preconditionFailure("the bench's own bodies decode") }
-        precondition(batch.timestamps.count == 2000)
     }
 
     // MARK: Append
@@ -224,12 +244,13 @@ enum Suite {
     /// Body to counted sample: snappy, protobuf, order check, scrapes, increments, ledger, verdicts
     /// and log bytes; 20,000 series, one scrape after another, as a sender that catches up at full
     /// speed sends them: a body each millisecond of the agent's clock.
-    private static func write() -> [Measurement] {
+    private static func write(
+        _ name: String, _ decode: Decode, isSecond: Bool = false
+    ) -> [Measurement] {
         let world = BenchWorld(pods: 500)
         let scrapes = 30
         let rounds = 4
-        let bodies = (1...(scrapes * rounds)).map { world.bodies(scrape: $0) }
-        let decoder = RemoteWriteDecoder(seed: seed, limits: .standard)
+        let bodies = (1...(scrapes * rounds)).map { world.bodies(scrape: $0, isSecond: isSecond) }
         var agent = AgentCore()
         var effects: [PlannedEffect] = []
         let file = SourceFile(path: "bench.yaml", bytes: Array(rules.utf8))
@@ -237,17 +258,19 @@ enum Suite {
             .configured(ConfigurationFiles(config: nil, rules: [file])), at: BenchWorld.start,
             into: &effects)
         var now = BenchWorld.start + .days(1)
-        for body in world.bodies(scrape: 0) { feed(body, decoder, now, &agent, &effects) }
+        for body in world.bodies(scrape: 0, isSecond: isSecond) {
+            feed(body, decode, now, &agent, &effects)
+        }
         now = now + .seconds(3)
         var next = 0
         let measured = Measurement.take(
-            "write.body-to-counted", unit: "sample", operations: scrapes * world.seriesCount,
+            name, unit: "sample", operations: scrapes * world.seriesCount,
             rounds: rounds, allocationsMax: 40
         ) {
             for _ in 0..<scrapes {
                 for body in bodies[next] {
                     now = now + .milliseconds(1)
-                    feed(body, decoder, now, &agent, &effects)
+                    feed(body, decode, now, &agent, &effects)
                 }
                 next += 1
             }
@@ -259,11 +282,11 @@ enum Suite {
     }
 
     private static func feed(
-        _ body: [UInt8], _ decoder: RemoteWriteDecoder, _ now: Timestamp, _ agent: inout AgentCore,
+        _ body: [UInt8], _ decode: Decode, _ now: Timestamp, _ agent: inout AgentCore,
         _ effects: inout [PlannedEffect]
     ) {
         guard let bytes = try? Snappy.uncompress(body, limit: 32 << 20),
-            let batch = try? decoder.decode(bytes)
+            let batch = try? decode(bytes)
         else { preconditionFailure("the bench's own bodies decode") }
         agent.handle(.write(batch, RequestID(0)), at: now, into: &effects)
         effects.removeAll(keepingCapacity: true)

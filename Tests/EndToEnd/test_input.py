@@ -66,8 +66,8 @@ class InputTest(unittest.TestCase):
     def test_another_encoding_is_415(self):
         self.check_refused(415, good_request(), Content_Encoding="gzip")
 
-    def test_a_snappy_header_that_claims_too_much_is_413(self):
-        self.check_refused(413, remotewrite.varint(2**31) + b"\x00" * 64)
+    def test_a_snappy_header_that_claims_too_much_is_400(self):
+        self.check_refused(400, remotewrite.varint(2**31) + b"\x00" * 64)
 
     def test_a_body_over_the_limit_is_413(self):
         self.check_refused(413, remotewrite.snappy(b"\x00" * (LIMIT + 1024)))

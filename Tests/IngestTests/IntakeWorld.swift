@@ -38,10 +38,14 @@ struct IntakeWorld {
     /// Since when the one consumer counts.
     var since = at(-100_000)
     var isRouted = true
+    /// When all counters began, as remote write 2.0 tells it; without it, bodies are of 1.0.
+    var start: Double?
     /// What became of the last write's samples.
     private(set) var reply = WriteTally()
     private(set) var conditions: [TargetCondition] = []
     private(set) var increments: [Increment] = []
+    /// What the log would hold.
+    private(set) var log: [(write: ResolvedWrite, now: Timestamp)] = []
     private let decoder = RemoteWriteDecoder(
         seed: HashSeed(low: 1, high: 2), limits: .standard)
 
@@ -68,14 +72,40 @@ struct IntakeWorld {
     }
 
     mutating func write(_ series: [OutgoingSeries], now: Double) -> [String] {
-        guard let batch = try? decoder.decode(RemoteWriteEncoder.encode(series)) else {
-            return ["undecodable"]
-        }
+        guard let batch = decoded(series) else { return ["undecodable"] }
         var output = IntakeOutput()
         let resolution = intake.resolve(batch, now: at(now))
         for id in resolution.added where isRouted { route(id) }
-        reply = intake.apply(batch, resolution, now: at(now), into: &output).tally
+        let write = intake.apply(batch, resolution, now: at(now), into: &output)
+        log.append((write, at(now)))
+        reply = write.tally
         return told(output)
+    }
+
+    private func decoded(_ series: [OutgoingSeries]) -> WriteBatch? {
+        guard let start else { return try? decoder.decode(RemoteWriteEncoder.encode(series)) }
+        let second = RemoteWrite2Decoder(seed: HashSeed(low: 1, high: 2), limits: .standard)
+        let started = series.map {
+            OutgoingSeries(labels: $0.labels, samples: $0.samples, start: at(start))
+        }
+        return try? second.decode(RemoteWrite2Encoder.encode(started))
+    }
+
+    /// Plays a log that was written out and read back. Says what was counted.
+    mutating func replay(_ log: [(write: ResolvedWrite, now: Timestamp)]) -> [String] {
+        log.flatMap { record in
+            var out = ByteWriter()
+            record.write.encode(into: &out)
+            var reader = ByteReader(out.bytes)
+            let hasStarts = !record.write.starts.isEmpty
+            guard let write = ResolvedWrite(from: &reader, hasStarts: hasStarts) else {
+                return ["unreadable"]
+            }
+            var output = IntakeOutput()
+            for id in intake.addSeries(of: write, now: record.now) where isRouted { route(id) }
+            intake.apply(write, now: record.now, into: &output)
+            return told(output) + advance((record.now - at(0)).seconds + 2)
+        }
     }
 
     mutating func advance(_ seconds: Double) -> [String] {

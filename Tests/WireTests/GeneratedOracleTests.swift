@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// The committed C of the oracle is what protoc-c makes of remote.proto.
+/// The committed C of the oracle is what protoc-c makes of its .proto files.
 @Suite struct GeneratedOracleTests {
     private static let root = URL(fileURLWithPath: #filePath)
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
@@ -20,7 +20,10 @@ import Testing
         let process = try Process.run(script, arguments: [folder.path])
         process.waitUntilExit()
         #expect(process.terminationStatus == 0)
-        for name in ["remote.pb-c.c", "include/remote.pb-c.h"] {
+        let names = [
+            "remote.pb-c.c", "include/remote.pb-c.h", "remote2.pb-c.c", "include/remote2.pb-c.h",
+        ]
+        for name in names {
             let made = try Data(contentsOf: folder.appending(path: name))
             let committed = try Data(contentsOf: Self.root.appending(path: "Tests/Oracle/" + name))
             #expect(made == committed, "\(name): run `make gen`")

@@ -62,7 +62,29 @@ func verdict(_ body: [UInt8]) -> Result<WriteBatch, WireError> {
     }
 }
 
+func decoded2(
+    _ body: [UInt8], limits: WireLimits = .standard
+) throws(WireError) -> WriteBatch {
+    try RemoteWrite2Decoder(seed: seed, limits: limits).decode(body)
+}
+
+/// What the 2.0 decoder says of a body: the batch, or why there is none.
+func verdict2(
+    _ body: [UInt8], limits: WireLimits = .standard
+) -> Result<WriteBatch, WireError> {
+    do throws(WireError) {
+        return .success(try decoded2(body, limits: limits))
+    } catch {
+        return .failure(error)
+    }
+}
+
 extension WriteBatch {
+    /// When each of the series' samples says that its counter began; 0 when it does not.
+    func starts(of block: SeriesBlock) -> [Int64] {
+        block.samples.map { starts.isEmpty ? 0 : starts[$0] }
+    }
+
     func samples(of block: SeriesBlock) -> [RawSample] {
         block.samples.map { RawSample(timestamp: timestamps[$0], bits: values[$0].bitPattern) }
     }
@@ -71,7 +93,7 @@ extension WriteBatch {
         of block: SeriesBlock, limits: LabelLimits = .standard
     ) -> Result<[RawLabel], LabelFault> {
         do throws(LabelFault) {
-            return .success(try canonicalLabels(of: bytes, in: block.labels, limits: limits).raw)
+            return .success(try canonicalLabels(of: block, limits: limits).raw)
         } catch {
             return .failure(error)
         }

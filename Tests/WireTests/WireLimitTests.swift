@@ -77,6 +77,7 @@ import Testing
         let errors: [WireError] = [
             .emptyBody, .badSnappy, .tooLarge(limit: 7), .truncated(at: 7), .badVarint(at: 7),
             .badTag(at: 7), .tooManySeries(limit: 7), .tooManySamples(limit: 7), .noKnownField,
+            .tooManySymbols(limit: 7), .badSymbols,
         ]
         for error in errors {
             #expect(!error.reason.isEmpty)
