@@ -34,7 +34,8 @@ func rules(_ more: String..., objective: String = "99.9", name: String = "availa
 
 struct AgentWorld {
     private(set) var agent: AgentCore
-    private(set) var log: [UInt8] = []
+    private var log: [UInt8] = []
+    private var planned: [PlannedEffect] = []
     /// What was sent, in order.
     private(set) var sent: [Delivery] = []
     private(set) var reports: [ConfigurationReport] = []
@@ -43,7 +44,6 @@ struct AgentWorld {
     var outcomes: [Outcome] = [.delivered(status: 200)]
     /// Off for whole months: a tick each ten seconds is what takes the time.
     var isTicking = true
-    var onEffect: ((PlannedEffect) -> Void)?
     private var requests: UInt64 = 0
     private let decoder = RemoteWriteDecoder(seed: HashSeed(low: 1, high: 2), limits: .standard)
 
@@ -102,9 +102,9 @@ struct AgentWorld {
         var effects: [PlannedEffect] = []
         agent.handle(event, at: time, into: &effects)
         log += agent.takeLog()
-        for planned in effects {
-            onEffect?(planned)
-            switch planned.effect {
+        planned += effects
+        for effect in effects {
+            switch effect.effect {
             case .send(let delivery):
                 sent.append(delivery)
                 let outcome = outcomes.count > 1 ? outcomes.removeFirst() : outcomes[0]
@@ -113,6 +113,18 @@ struct AgentWorld {
             case .reply(let reply): replies.append(reply)
             }
         }
+    }
+
+    /// The log since the last call.
+    mutating func takeLog() -> [UInt8] {
+        defer { log = [] }
+        return log
+    }
+
+    /// All effects since the last call, in order.
+    mutating func takePlanned() -> [PlannedEffect] {
+        defer { planned = [] }
+        return planned
     }
 
     // MARK: What it says

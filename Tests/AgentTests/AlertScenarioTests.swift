@@ -119,7 +119,9 @@ import Text
         var (world, service, last) = try paging()
         world.advance(to: last + 1200)
         #expect(try world.firing().contains("SLODataLoss page"))
-        for step in 0...30 { world.scrape(&service, last + 1200 + Double(step) * 15, requests: 150) }
+        for step in 0...30 {
+            world.scrape(&service, last + 1200 + Double(step) * 15, requests: 150)
+        }
         world.advance(to: last + 1653)
         #expect(try world.firing().filter { $0.hasPrefix("SLODataLoss") } == [])
         #expect(try !world.firing().contains("SLOBurn page 1h"))

@@ -27,6 +27,7 @@ struct Oracle {
     let coveredSince: Double
 
     private struct TargetState {
+        /// The last six.
         var scrapes: [Seen] = []
         var last: [String: (time: Double, value: Double)] = [:]
     }
@@ -61,12 +62,14 @@ struct Oracle {
                 count(isBorn(scrape, target.scrapes.last, interval) ? "birth" : "baseline", value)
             }
         }
-        target.scrapes.append(scrape)
+        target.scrapes = target.scrapes.suffix(5) + [scrape]
         targets[name] = target
     }
 
     private func isBorn(_ scrape: Seen, _ previous: Seen?, _ interval: Double) -> Bool {
-        if let start = scrape.processStart, start > coveredSince, start <= scrape.time { return true }
+        if let start = scrape.processStart, start > coveredSince, start <= scrape.time {
+            return true
+        }
         guard let previous, previous.kind == .good else { return false }
         return scrape.time - previous.time <= 2 * interval + 1e-6
     }

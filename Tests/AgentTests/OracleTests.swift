@@ -15,11 +15,11 @@ import Wire
     }
 
     @Test(arguments: [
-        Plan(pods: 20, interval: 30, rounds: 90, period: "30d", seed: 1),
-        Plan(pods: 20, interval: 15, rounds: 60, period: "7d", seed: 2),
-        Plan(pods: 4, interval: 300, rounds: 600, period: "30d", seed: 3),
-        Plan(pods: 2, interval: 900, rounds: 500, period: "1d", seed: 4),
-        Plan(pods: 2, interval: 1800, rounds: 500, period: "7d", seed: 5),
+        Plan(pods: 20, interval: 30, rounds: 72, period: "30d", seed: 1),
+        Plan(pods: 20, interval: 15, rounds: 48, period: "7d", seed: 2),
+        Plan(pods: 4, interval: 300, rounds: 360, period: "30d", seed: 3),
+        Plan(pods: 2, interval: 900, rounds: 300, period: "1d", seed: 4),
+        Plan(pods: 2, interval: 1800, rounds: 300, period: "7d", seed: 5),
     ])
     func everyFigureIsTheOracles(plan: Plan) throws {
         var world = AgentWorld(rules("period: \(plan.period)", "by: [model]"))
@@ -129,7 +129,9 @@ private struct Fleet {
         return Pod(service: service, group: group, offset: offset)
     }
 
-    private mutating func chance(_ one: Int) -> Bool { Int.random(in: 0..<one, using: &random) == 0 }
+    private mutating func chance(_ one: Int) -> Bool {
+        Int.random(in: 0..<one, using: &random) == 0
+    }
 
     /// One round of scrapes, by arrival.
     mutating func round(_ number: Int) -> [Body] {
