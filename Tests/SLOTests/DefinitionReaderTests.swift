@@ -214,10 +214,10 @@ private let mistakes = [
         slo.yaml:11:25: minBad is negative; expected a number of events, 0 or more
         """),
     Mistake(
-        "data loss at once", sloFile(more: ["alerts: {dataLoss: {after: 1s}}"]),
+        "data loss at once", sloFile(more: ["alerts: {dataLoss: {after: 0s}}"]),
         """
-        slo.yaml:11:25: dataLoss.after is below a minute; expected 1m or more, several scrape \
-        intervals
+        slo.yaml:11:25: dataLoss.after is not positive; expected several scrape intervals, such \
+        as 10m
         """),
 ]
 
