@@ -27,6 +27,7 @@ public struct AgentCore: Sendable {
     public private(set) var isLastReloadGood = true
 
     private var output = IntakeOutput()
+    private var news: [AlertNews] = []
     private var pendingLog: [UInt8] = []
     private var lastEvaluation = Timestamp.distantPast
     private var lastTroubleCheck = Timestamp.distantPast
@@ -149,7 +150,7 @@ public struct AgentCore: Sendable {
         }
         let verdicts = ledger.evaluateAll(now: now)
         for key in alertKeys.replace(with: verdicts) {
-            notifier.resolve(key, reason: .ruleRemoved, at: now, now: now)
+            note(notifier.resolve(key, reason: .ruleRemoved, at: now, now: now), of: key, "")
         }
     }
 
@@ -170,6 +171,8 @@ public struct AgentCore: Sendable {
             evaluations += 1
             for verdict in ledger.evaluateDirty(now: now) { report(verdict) }
         }
+        for item in news { effects.append(plan(.announce(item))) }
+        news.removeAll(keepingCapacity: true)
         notifier.advance(to: now)
         for delivery in notifier.takeDeliveries() {
             effects.append(plan(.send(delivery)))
@@ -207,7 +210,7 @@ public struct AgentCore: Sendable {
         if case .loss = subject {
             time = now
         } else if verdict.hasEnded {
-            notifier.resolve(key, reason: .groupEnded, at: now, now: now)
+            note(notifier.resolve(key, reason: .groupEnded, at: now, now: now), of: key, "")
             return
         }
         var details = AlertDetails()
@@ -216,8 +219,18 @@ public struct AgentCore: Sendable {
             if isFiring && !isWordingDue { return }
             details = wording.details(of: subject)
         }
-        notifier.observe(
+        let change = notifier.observe(
             subject.finding, of: key, details: details, hold: .zero, at: time, now: now)
+        let summary = details.annotations.first { $0.name == "summary" }?.value
+        note(change, of: key, summary ?? "")
+    }
+
+    private mutating func note(_ change: AlertChange?, of key: Labels, _ summary: String) {
+        switch change {
+        case nil, .pendingBegan, .cleared: break
+        case .fired: news.append(AlertNews(labels: key, state: "firing", summary: summary))
+        case .resolved: news.append(AlertNews(labels: key, state: "resolved", summary: ""))
+        }
     }
 
     /// What to call the targets that are lost.

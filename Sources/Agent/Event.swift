@@ -1,6 +1,6 @@
 public import Alerting
 public import Ingest
-import Model
+public import Model
 public import Storage
 public import Text
 public import Wire
@@ -79,8 +79,18 @@ public struct ConfigurationReport: Sendable {
     public let diagnostics: [Diagnostic]
 }
 
+/// An alert began or ended; for the agent's own log.
+public struct AlertNews: Hashable, Sendable {
+    public let labels: Labels
+    /// "firing" or "resolved".
+    public let state: String
+    /// What a person is told; empty at the end.
+    public let summary: String
+}
+
 /// What the shell is to do.
 public enum Effect: Sendable {
+    case announce(AlertNews)
     case reply(WriteReply)
     case send(Delivery)
     case report(ConfigurationReport)
