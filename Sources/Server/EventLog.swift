@@ -36,14 +36,18 @@ final class EventLog {
     static let segmentBytesMax = 128 << 20
 
     private let folder: String
+    private let segmentBytesMax: Int
     private var file: Int32 = -1
     private var path = ""
     private var durableBytes = 0
     private let lock: Int32
 
     /// Opens the folder, creating it, and holds its lock as long as the process lives.
-    init(folder: String) throws(LogFault) {
+    init(
+        folder: String, segmentBytesMax: Int = EventLog.segmentBytesMax
+    ) throws(LogFault) {
         self.folder = folder
+        self.segmentBytesMax = segmentBytesMax
         guard makeFolder(folder) else { throw LogFault("create", folder) }
         let lockPath = folder + "/lock"
         lock = open(lockPath, O_CREAT | O_RDWR | O_CLOEXEC, 0o644)
@@ -97,7 +101,7 @@ final class EventLog {
 
     /// Appends whole records and makes them durable. On a fault nothing of them remains.
     func append(_ bytes: [UInt8], first position: LogPosition) throws(LogFault) {
-        if file < 0 || durableBytes >= Self.segmentBytesMax { try begin(position) }
+        if file < 0 || durableBytes >= segmentBytesMax { try begin(position) }
         do throws(LogFault) {
             try write(bytes)
             guard fdatasync(file) == 0 else { throw LogFault("fdatasync", path) }

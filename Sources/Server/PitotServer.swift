@@ -16,6 +16,13 @@ public struct ServeOptions: Sendable {
     public init() {}
 }
 
+/// Caps and times of the shell; tests make them small. The body limit is the configuration's.
+struct ServerLimits: Sendable {
+    var http = HTTPLimits()
+    var owner = OwnerLimits()
+    var segmentBytesMax = EventLog.segmentBytesMax
+}
+
 /// Why the agent did not start.
 public enum StartFault: Error, Sendable {
     case configuration([Diagnostic])
@@ -38,7 +45,11 @@ public final class PitotServer: Sendable {
 
     /// Reads the configuration, replays the log and starts to listen; `/-/ready` tells when the
     /// replay is done.
-    public init(_ options: ServeOptions, logger: Logger) throws(StartFault) {
+    public convenience init(_ options: ServeOptions, logger: Logger) throws(StartFault) {
+        try self.init(options, logger: logger, limits: ServerLimits())
+    }
+
+    init(_ options: ServeOptions, logger: Logger, limits: ServerLimits) throws(StartFault) {
         let files = try Self.load(options)
         let configuration = Configuration.read(files)
         guard !configuration.hasErrors else {
@@ -47,13 +58,15 @@ public final class PitotServer: Sendable {
         for warning in configuration.diagnostics { logger.warn(warning.description) }
         let log: EventLog
         do throws(LogFault) {
-            log = try EventLog(folder: options.data ?? configuration.data)
+            log = try EventLog(
+                folder: options.data ?? configuration.data,
+                segmentBytesMax: limits.segmentBytesMax)
         } catch { throw .log(error.reason) }
         self.options = options
         self.logger = logger
         let relay = Relay()
         courier = Courier { relay.deliver($0, $1) }
-        owner = Owner(log: log, courier: courier, logger: logger)
+        owner = Owner(log: log, courier: courier, logger: logger, limits: limits.owner)
         relay.connect(owner)
         let router = Router(
             write: WriteEndpoint(
@@ -62,10 +75,12 @@ public final class PitotServer: Sendable {
                     limits: configuration.wire)),
             owner: owner,
             loadFiles: { () throws(FileFault) in try Self.loadFiles(options) })
+        var httpLimits = limits.http
+        httpLimits.bodyBytes = configuration.wire.bodyBytes
         do throws(ListenFault) {
             http = try HTTPServer(
                 address: options.listen ?? configuration.listen,
-                limits: HTTPLimits(bodyBytes: configuration.wire.bodyBytes),
+                limits: httpLimits,
                 onTooLarge: { router.noteTooLarge($0) }, handler: { router.handle($0) })
         } catch { throw .listen(error) }
         courier.start()

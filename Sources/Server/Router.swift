@@ -120,10 +120,14 @@ final class Router: Sendable {
     private func metrics(_ request: HTTPRequest) -> Disposition {
         let counts = self.counts
         let startedAt = self.startedAt
+        let turns = owner.turns.load(ordering: .relaxed)
         return read(request) { agent, _ in
             var out = ExpositionWriter()
             agent.writeMetrics(into: &out)
             counts.write(into: &out)
+            out.single(
+                "pitot_loop_turns_total", .counter,
+                "Turns of the loop that drives the agent.", Double(turns))
             writeProcessMetrics(startedAt: startedAt, into: &out)
             return HTTPResponse(
                 status: 200, contentType: "text/plain; version=0.0.4; charset=utf-8",
