@@ -70,7 +70,8 @@ let testTargets: [Target] = [
     tests("Ingest", ["Ingest", "Storage", "Wire", "Model"]),
     tests("SLO", ["SLO", "Ingest", "Text", "Model"]),
     tests("Agent", ["Agent", "SLO", "Alerting", "Ingest", "Storage", "Wire", "Text", "Model"]),
-    tests("Server", ["Server", "Agent", "Wire", "Text", "Model"]),
+    tests("Server", ["Server", "Agent", "Alerting", "Storage", "Wire", "Text", "Model"]),
+    tests("Command", ["pitot", "Server", "Agent", "Text", "Model"]),
     tests("Tidy", []),
 ]
 

@@ -8,22 +8,30 @@ import Synchronization
 // destinations at once, so a receiver that hangs delays nobody else. What came of each goes back to
 // the owner as an event.
 
+/// How long a request may take.
+struct RequestTimeouts: Sendable {
+    var wholeMillis = 10_000
+    var connectMillis = 5_000
+}
+
 /// Sends notifications.
 final class Courier: @unchecked Sendable {
     // Sound: `multi` and `flights` belong to the courier's thread; `outgoing` is a lock;
     // curl_multi_wakeup may be called from any thread (its manual).
-    static let timeoutMillis = 10_000
-    static let connectTimeoutMillis = 5_000
-
     private let outgoing = Mutex<(deliveries: [Delivery], isStopping: Bool)>(([], false))
     private let report: @Sendable (DeliveryID, Outcome) -> Void
+    private let timeouts: RequestTimeouts
     private let multi: OpaquePointer?
     private var flights: [UnsafeMutableRawPointer: Flight] = [:]
     private var worker: Worker?
 
     /// `report` is called on the courier's thread.
-    init(report: @escaping @Sendable (DeliveryID, Outcome) -> Void) {
+    init(
+        timeouts: RequestTimeouts = RequestTimeouts(),
+        report: @escaping @Sendable (DeliveryID, Outcome) -> Void
+    ) {
         curl_global_init(Int(CURL_GLOBAL_DEFAULT))
+        self.timeouts = timeouts
         self.report = report
         multi = curl_multi_init().map { OpaquePointer($0) }
     }
@@ -79,7 +87,8 @@ final class Courier: @unchecked Sendable {
         for header in delivery.headers {
             headers = curl_slist_append(headers, "\(header.name): \(header.value)")
         }
-        prepare(handle, url: delivery.url, body: delivery.body, headers: headers)
+        prepare(
+            handle, url: delivery.url, body: delivery.body, headers: headers, timeouts: timeouts)
         flights[handle] = Flight(id: delivery.id, headers: headers)
         curl_multi_add_handle(multi, handle)
     }
@@ -133,7 +142,7 @@ final class Courier: @unchecked Sendable {
 /// HTTP only, and the answer's body thrown away.
 func prepare(
     _ handle: UnsafeMutableRawPointer, url: String, body: [UInt8],
-    headers: UnsafeMutablePointer<curl_slist>?
+    headers: UnsafeMutablePointer<curl_slist>?, timeouts: RequestTimeouts = RequestTimeouts()
 ) {
     url.withCString { _ = pitot_curl_set_pointer(handle, CURLOPT_URL, $0) }
     "pitot/\(version)".withCString { _ = pitot_curl_set_pointer(handle, CURLOPT_USERAGENT, $0) }
@@ -147,7 +156,7 @@ func prepare(
     pitot_curl_set_pointer(handle, CURLOPT_HTTPHEADER, headers)
     pitot_curl_set_long(handle, CURLOPT_NOSIGNAL, 1)
     pitot_curl_set_long(handle, CURLOPT_FOLLOWLOCATION, 0)
-    pitot_curl_set_long(handle, CURLOPT_TIMEOUT_MS, Courier.timeoutMillis)
-    pitot_curl_set_long(handle, CURLOPT_CONNECTTIMEOUT_MS, Courier.connectTimeoutMillis)
+    pitot_curl_set_long(handle, CURLOPT_TIMEOUT_MS, timeouts.wholeMillis)
+    pitot_curl_set_long(handle, CURLOPT_CONNECTTIMEOUT_MS, timeouts.connectMillis)
     pitot_curl_set_write(handle, CURLOPT_WRITEFUNCTION) { _, size, count, _ in size * count }
 }

@@ -36,17 +36,21 @@ final class EventLog {
     static let segmentBytesMax = 128 << 20
 
     private let folder: String
+    private let segmentBytesMax: Int
     private var file: Int32 = -1
     private var path = ""
     private var durableBytes = 0
     private let lock: Int32
 
     /// Opens the folder, creating it, and holds its lock as long as the process lives.
-    init(folder: String) throws(LogFault) {
+    init(
+        folder: String, segmentBytesMax: Int = EventLog.segmentBytesMax
+    ) throws(LogFault) {
         self.folder = folder
+        self.segmentBytesMax = segmentBytesMax
         guard makeFolder(folder) else { throw LogFault("create", folder) }
         let lockPath = folder + "/lock"
-        lock = open(lockPath, O_CREAT | O_RDWR | O_CLOEXEC, 0o644)
+        lock = open(lockPath, O_CREAT | O_RDWR | O_CLOEXEC, 0o600)
         guard lock >= 0 else { throw LogFault("open", lockPath) }
         guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
             throw LogFault("lock (is another agent using it?)", lockPath)
@@ -97,7 +101,7 @@ final class EventLog {
 
     /// Appends whole records and makes them durable. On a fault nothing of them remains.
     func append(_ bytes: [UInt8], first position: LogPosition) throws(LogFault) {
-        if file < 0 || durableBytes >= Self.segmentBytesMax { try begin(position) }
+        if file < 0 || durableBytes >= segmentBytesMax { try begin(position) }
         do throws(LogFault) {
             try write(bytes)
             guard fdatasync(file) == 0 else { throw LogFault("fdatasync", path) }
@@ -127,7 +131,7 @@ final class EventLog {
         let digits = String(position.index)
         let name = String(repeating: "0", count: 20 - digits.count) + digits + ".log"
         let next = folder + "/" + name
-        let opened = open(next, O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC, 0o644)
+        let opened = open(next, O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC, 0o600)
         guard opened >= 0 else { throw LogFault("create", next) }
         // The name must survive a crash as well as the bytes.
         let directory = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)

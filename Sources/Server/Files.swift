@@ -2,7 +2,7 @@ public import Agent
 import Glibc
 
 /// A whole file, or nil.
-public func readFile(_ path: String) -> [UInt8]? {
+public func readFile(_ path: String, limit: Int = .max) -> [UInt8]? {
     let file = open(path, O_RDONLY | O_CLOEXEC)
     guard file >= 0 else { return nil }
     defer { close(file) }
@@ -46,9 +46,18 @@ func makeFolder(_ path: String) -> Bool {
     var made = ""
     for part in path.split(separator: "/", omittingEmptySubsequences: false) {
         made += made.isEmpty && !path.hasPrefix("/") ? part : "/" + part
-        if !part.isEmpty && mkdir(made, 0o755) != 0 && errno != EEXIST { return false }
+        if !part.isEmpty && mkdir(made, 0o750) != 0 && errno != EEXIST { return false }
     }
     return isFolder(path)
+}
+
+/// Caps on what the paths of rules may hold.
+enum RuleFileLimits {
+    /// Folders within each other.
+    static let depth = 16
+    static let files = 2000
+    /// Of all files; they go into one record of the log.
+    static let bytes = 32 << 20
 }
 
 /// Why rule files could not be read.

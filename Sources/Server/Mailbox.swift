@@ -25,6 +25,13 @@ final class Mailbox<Message: Sendable>: @unchecked Sendable {
         mutex.deallocate()
     }
 
+    /// Messages that wait.
+    var count: Int {
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        return messages.count
+    }
+
     /// Adds a message; false when the queue is full.
     func post(_ message: Message) -> Bool {
         pthread_mutex_lock(mutex)

@@ -24,20 +24,26 @@ enum Phase: Int, Sendable {
     case replaying, ready, refusing, stopped
 }
 
+/// Caps and times of the owner; tests make them small.
+struct OwnerLimits: Sendable {
+    /// Log bytes kept in memory while the disk refuses them.
+    var unwrittenBytesMax = 64 << 20
+    /// How long to wait before the disk is tried again.
+    var retryInterval = TimeSpan.seconds(1)
+    /// Messages that may wait; beyond it the sender is told to come back.
+    var mailboxCapacity = 4096
+}
+
 /// Owns the agent and its log.
 final class Owner: @unchecked Sendable {
-    // Sound: everything but `mailbox` and `phase` is touched by the owner's thread alone.
+    // Sound: everything but `mailbox`, `phase` and `turns` is touched by the owner's thread alone.
 
-    /// Log bytes kept in memory while the disk refuses them.
-    static let unwrittenMax = 64 << 20
-    /// How long to wait before the disk is tried again.
-    static let retryInterval = TimeSpan.seconds(1)
-    /// Writes that may wait; beyond it the sender is told to come back.
-    static let mailboxCapacity = 4096
-
-    let mailbox = Mailbox<OwnerMessage>(capacity: mailboxCapacity)
+    let mailbox: Mailbox<OwnerMessage>
     let phase = Atomic<Int>(Phase.replaying.rawValue)
+    /// Turns of the loop, for metrics: a loop that spins shows here.
+    let turns = Atomic<Int>(0)
 
+    private let limits: OwnerLimits
     private let log: EventLog
     private let logger: Logger
     private let courier: Courier
@@ -51,7 +57,11 @@ final class Owner: @unchecked Sendable {
     private var retryAt: Timestamp?
     private var lastRefused = 0
 
-    init(log: EventLog, courier: Courier, logger: Logger) {
+    init(
+        log: EventLog, courier: Courier, logger: Logger, limits: OwnerLimits = OwnerLimits()
+    ) {
+        self.limits = limits
+        mailbox = Mailbox(capacity: limits.mailboxCapacity)
         self.log = log
         self.courier = courier
         self.logger = logger
@@ -94,6 +104,7 @@ final class Owner: @unchecked Sendable {
     func run() {
         var isRunning = true
         while isRunning {
+            turns.add(1, ordering: .relaxed)
             let deadline = [agent.nextDeadline, retryAt].compactMap { $0 }.min()
             for message in mailbox.drain(until: deadline) {
                 if case .stop = message { isRunning = false }
@@ -123,6 +134,7 @@ final class Owner: @unchecked Sendable {
         case .configure(let files, let request):
             configure(files, request)
         case .delivered(let id, let outcome):
+            note(outcome)
             agent.handle(.delivered(id, outcome), at: wallClock(), into: &effects)
         case .stop: break
         }
@@ -161,9 +173,20 @@ final class Owner: @unchecked Sendable {
 
     private var lastReport: ConfigurationReport?
 
+    /// Says what went wrong with a notification; whereto is left out, for URLs may be secrets.
+    private func note(_ outcome: Outcome) {
+        switch outcome {
+        case .delivered: break
+        case .refused(let status, _):
+            logger.warn("notification refused", ("status", String(status)))
+        case .failed(let reason):
+            logger.warn("notification not delivered", ("reason", reason.rawValue))
+        }
+    }
+
     // MARK: Durability
 
-    private var canTakeMore: Bool { unwritten.count < Self.unwrittenMax }
+    private var canTakeMore: Bool { unwritten.count < limits.unwrittenBytesMax }
 
     /// Makes what was logged durable and carries out what depended on it.
     private func commit() {
@@ -189,7 +212,7 @@ final class Owner: @unchecked Sendable {
             if retryAt == nil {
                 logger.error("the log cannot be written; refusing writes", ("reason", error.reason))
             }
-            retryAt = wallClock() + Self.retryInterval
+            retryAt = wallClock() + limits.retryInterval
             setPhase(.refusing)
         }
     }
@@ -207,6 +230,10 @@ final class Owner: @unchecked Sendable {
             case .reply(let reply):
                 waiting.removeValue(forKey: reply.id)?
                     .complete(answer(reply), samples: reply.samplesWritten)
+            case .announce(let news):
+                logger.info(
+                    "alert \(news.state)", ("labels", news.labels.description),
+                    ("summary", news.summary))
             case .send(let delivery): courier.send(delivery)
             case .report(let report): lastReport = report
             }

@@ -16,6 +16,13 @@ public struct ServeOptions: Sendable {
     public init() {}
 }
 
+/// Caps and times of the shell; tests make them small. The body limit is the configuration's.
+struct ServerLimits: Sendable {
+    var http = HTTPLimits()
+    var owner = OwnerLimits()
+    var segmentBytesMax = EventLog.segmentBytesMax
+}
+
 /// Why the agent did not start.
 public enum StartFault: Error, Sendable {
     case configuration([Diagnostic])
@@ -39,7 +46,11 @@ public final class PitotServer: Sendable {
 
     /// Reads the configuration, replays the log and starts to listen; `/-/ready` tells when the
     /// replay is done.
-    public init(_ options: ServeOptions, logger: Logger) throws(StartFault) {
+    public convenience init(_ options: ServeOptions, logger: Logger) throws(StartFault) {
+        try self.init(options, logger: logger, limits: ServerLimits())
+    }
+
+    init(_ options: ServeOptions, logger: Logger, limits: ServerLimits) throws(StartFault) {
         let files = try Self.load(options)
         let configuration = Configuration.read(files)
         guard !configuration.hasErrors else {
@@ -48,13 +59,15 @@ public final class PitotServer: Sendable {
         for warning in configuration.diagnostics { logger.warn(warning.description) }
         let log: EventLog
         do throws(LogFault) {
-            log = try EventLog(folder: options.data ?? configuration.data)
+            log = try EventLog(
+                folder: options.data ?? configuration.data,
+                segmentBytesMax: limits.segmentBytesMax)
         } catch { throw .log(error.reason) }
         self.options = options
         self.logger = logger
         let relay = Relay()
         courier = Courier { relay.deliver($0, $1) }
-        owner = Owner(log: log, courier: courier, logger: logger)
+        owner = Owner(log: log, courier: courier, logger: logger, limits: limits.owner)
         relay.connect(owner)
         router = Router(
             write: WriteEndpoint(
@@ -62,12 +75,13 @@ public final class PitotServer: Sendable {
                 limits: configuration.wire),
             owner: owner,
             loadFiles: { () throws(FileFault) in try Self.loadFiles(options) })
+        var httpLimits = limits.http
+        httpLimits.bodyBytes = configuration.wire.bodyBytes
+        httpLimits.bodies = configuration.concurrentBodies
         do throws(ListenFault) {
             http = try HTTPServer(
                 address: options.listen ?? configuration.listen,
-                limits: HTTPLimits(
-                    bodyBytes: configuration.wire.bodyBytes,
-                    bodies: configuration.concurrentBodies),
+                limits: httpLimits,
                 onTooLarge: { [router] in router.noteTooLarge($0) },
                 handler: { [router] in router.handle($0) })
         } catch { throw .listen(error) }

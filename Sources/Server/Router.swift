@@ -137,6 +137,7 @@ final class Router: Sendable {
         let startedAt = self.startedAt
         let slowClientsCut = front.withLock { $0?.slowClientsCut ?? 0 }
         let bodiesHeld = front.withLock { $0?.bodiesHeld ?? 0 }
+        let turns = owner.turns.load(ordering: .relaxed)
         return read(request) { agent, _ in
             var out = ExpositionWriter()
             agent.writeMetrics(into: &out)
@@ -148,6 +149,9 @@ final class Router: Sendable {
             out.single(
                 "pitot_http_bodies", .gauge, "Requests with a body being read or answered.",
                 Double(bodiesHeld))
+            out.single(
+                "pitot_loop_turns_total", .counter,
+                "Turns of the loop that drives the agent.", Double(turns))
             writeProcessMetrics(startedAt: startedAt, into: &out)
             return HTTPResponse(
                 status: 200, contentType: "text/plain; version=0.0.4; charset=utf-8",
