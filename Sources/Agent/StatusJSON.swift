@@ -1,6 +1,6 @@
-public import Model
 import Alerting
 import Ingest
+public import Model
 import SLO
 import Text
 

@@ -45,7 +45,9 @@ extension ResolvedWrite {
             guard let bytes = reader.lengthPrefixed() else { return nil }
             newSeries.append(Labels(canonical: bytes))
         }
-        guard let count = reader.varint(), count <= UInt64(reader.remaining / 10) else { return nil }
+        guard let count = reader.varint(), count <= UInt64(reader.remaining / 10) else {
+            return nil
+        }
         var id: Int64 = 0
         var time: Int64 = 0
         for _ in 0..<count {

@@ -168,7 +168,9 @@ public struct Ledger: Sendable {
         switch definition.sli {
         case .events(let sli):
             var roles: [Role] = []
-            if sli.total.matches(labels) { roles.append(sli.counted == .bad ? .total : .totalOfGood) }
+            if sli.total.matches(labels) {
+                roles.append(sli.counted == .bad ? .total : .totalOfGood)
+            }
             if sli.selector.matches(labels) { roles.append(sli.counted == .bad ? .bad : .good) }
             return roles
         }

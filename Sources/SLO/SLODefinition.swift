@@ -29,6 +29,7 @@ public enum SLI: Hashable, Sendable {
 
 /// Counters of all events and of the bad, or the good, ones.
 public struct EventSLI: Hashable, Sendable {
+    /// Which of the two is selected; the other is the rest of the total.
     public enum Counted: Hashable, Sendable { case bad, good }
 
     public let counted: Counted
