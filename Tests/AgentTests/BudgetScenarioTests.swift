@@ -108,6 +108,35 @@ import Wire
         #expect(try world.slo().number("events", "total") == 2000)
     }
 
+    @Test func twoResetsAnHourOnTwentyPodsHideOnlyWhatNobodyCouldSee() throws {
+        var world = AgentWorld(rules())
+        var pods = (0..<20).map { Service(instance: "pod-\($0)", interval: 60) }
+        var happened = 0.0
+        var hidden = 0.0
+        var sinceReset = 0.0
+        for minute in 0...60 {
+            for index in pods.indices {
+                if minute > 0 { pods[index].requests += 60 }
+                if minute > 0 { happened += 60 }
+                // Each pod restarts twice, half way between two scrapes.
+                if minute % 30 == index + 5 {
+                    pods[index].requests = 30
+                    hidden += 30
+                    sinceReset += 30
+                }
+                let time = Double(minute) * 60 + Double(index)
+                world.scrape(&pods[index], time, requests: 0)
+            }
+        }
+        world.advance(to: 3690)
+        let slo = try world.slo()
+        #expect(hidden == 2 * 20 * 30 && happened == 20 * 3600)
+        #expect(slo.number("events", "total") == happened - hidden)
+        #expect(slo.number("events", "classes", "reset") == sinceReset)
+        #expect(slo.number("events", "classes", "normal") == happened - hidden - sinceReset)
+        #expect(slo.number("budget", "remaining") == 1)
+    }
+
     @Test func aPodOfABillionInANewShardAddsNothing() throws {
         var world = AgentWorld(rules())
         var old = Service(labels: [("prometheus", "shard-0")], requests: 1e9, errors: 1e6)

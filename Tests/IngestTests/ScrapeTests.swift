@@ -119,6 +119,23 @@ import Wire
         #expect(world.send(15, of: pod, ["b": 50]) == ["baseline 50"])
     }
 
+    @Test func aSteadyTargetTakesNoMoreMemoryHoweverLongItRuns() {
+        func elements(_ value: Any) -> Int {
+            Mirror(reflecting: value).children.reduce(0) { $0 + 1 + elements($1.value) }
+        }
+        var world = world
+        var sizes: [Int] = []
+        for round in 0..<3 {
+            for step in 0..<2100 {
+                let seconds = 60 + Double(round * 2100 + step) * 15
+                _ = world.send(seconds, ["a": seconds, "errors/a": 1], up: 1)
+                _ = world.advance(seconds + 2)
+            }
+            sizes.append(elements(world.intake))
+        }
+        #expect(sizes[2] - sizes[0] < 9000, "\(sizes)")
+    }
+
     @Test func manyTimesOfOneUnknownTargetAreTakenInBoundedMemoryAndTime() {
         var world = IntakeWorld()
         let samples = (0..<20_000).map { (at(Double($0) / 1000), Double($0)) }
