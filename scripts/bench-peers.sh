@@ -33,7 +33,12 @@ gcc -O2 -o build/rwload "$source" -lsnappy -lpthread -lm
 scripts/fetch-sid-peers.sh $(printf '%s\n' $peers | grep -v '^pitot$' || true)
 
 free_port() {
-    python3 -c 'import socket as s; x = s.socket(); x.bind(("127.0.0.1", 0)); print(x.getsockname()[1])'
+    python3 - <<'PORT'
+import socket
+with socket.socket() as probe:
+    probe.bind(("127.0.0.1", 0))
+    print(probe.getsockname()[1])
+PORT
 }
 
 # start NAME PORT: starts a peer on its own folder and sets `server`.

@@ -136,8 +136,8 @@ extension AgentCore {
             json.member("good", isKnown ? window.counts.good : nil)
             json.member("bad", isKnown ? window.counts.bad : nil)
             json.member("total", isKnown ? window.counts.total : nil)
-            json.member("errorRatio", window.errorRatio)
-            json.member("burnRate", window.burnRate)
+            json.member("errorRatio", isKnown ? window.errorRatio : nil)
+            json.member("burnRate", isKnown ? window.burnRate : nil)
         }
     }
 }

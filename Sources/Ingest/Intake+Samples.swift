@@ -125,7 +125,7 @@ extension Intake {
         guard cursor.target != ScrapeCursor.none else { return }
         let target = cursor.target
         defer { cursor.target = ScrapeCursor.none }
-        cover(targets[Int(target)].sender, cursor.time, cursor.gapAfter)
+        cover(from: targets[Int(target)])
         let isLate = cursor.time <= targets[Int(target)].lastScrape
         if isLate { return emitLate(target, now, &output) }
         let opened = targets[Int(target)].merge(cursor, settle: settings.settle, now: now)
@@ -142,12 +142,16 @@ extension Intake {
         }
     }
 
-    /// Keeps the time for which a sender's samples have come without a gap.
-    private mutating func cover(_ sender: UInt32, _ time: Timestamp, _ gapAfter: TimeSpan) {
-        let index = Int(sender)
-        guard time > senders[index].newest else { return }
-        if time - senders[index].newest > gapAfter { senders[index].coveredSince = time }
-        senders[index].newest = time
+    /// Keeps the time for which a sender's samples have come without a gap. What a gap is to the
+    /// sender, its targets of known rhythm say: a new one knows nothing of it.
+    private mutating func cover(from target: Target) {
+        let index = Int(target.sender)
+        if target.hasLearntInterval { senders[index].gapAfter = cursor.gapAfter }
+        guard cursor.time > senders[index].newest else { return }
+        if cursor.time - senders[index].newest > senders[index].gapAfter {
+            senders[index].coveredSince = cursor.time
+        }
+        senders[index].newest = cursor.time
     }
 }
 

@@ -159,7 +159,7 @@ public struct Intake: Sendable {
         if let known = senderByIdentity[identity] { return known }
         let index = UInt32(senders.count)
         senderByIdentity[identity] = index
-        senders.append(Sender(coveredSince: .distantFuture, newest: .distantPast))
+        senders.append(Sender())
         return index
     }
 

@@ -76,6 +76,8 @@ public struct Target: Sendable {
     /// The scrape interval, as the last steps show it.
     public var interval: TimeSpan { steps.median ?? Self.intervalAssumed }
 
+    var hasLearntInterval: Bool { steps.median != nil }
+
     mutating func closed(_ scrape: OpenScrape) {
         if lastScrape != .distantPast { steps.learn(scrape.time - lastScrape) }
         beforeLast = lastScrape
@@ -122,6 +124,8 @@ struct RecentSteps: Sendable {
 /// Who remote-writes: the external labels of its series.
 struct Sender: Sendable {
     /// Samples have come without a gap since then.
-    var coveredSince: Timestamp
-    var newest: Timestamp
+    var coveredSince = Timestamp.distantFuture
+    var newest = Timestamp.distantPast
+    /// Longer steps between two samples are gaps.
+    var gapAfter = Target.intervalAssumed * 2
 }

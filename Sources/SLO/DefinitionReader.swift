@@ -116,7 +116,15 @@ public enum DefinitionReader {
 
     private static func objective(_ fields: inout FieldReader) -> Objective? {
         guard let text = fields.string("objective") else { return nil }
-        if let objective = Objective(percent: text) { return objective }
+        if let objective = Objective(percent: text) {
+            if objective.ratio < 0.01 {
+                fields.warn(
+                    at: fields.position(of: "objective"),
+                    "objective \(text) is below one percent",
+                    hint: "it is a percentage: for three nines write 99.9")
+            }
+            return objective
+        }
         let hint =
             switch Double(text) {
             case .some(100...): "an objective of 100 leaves no budget and can only be missed"

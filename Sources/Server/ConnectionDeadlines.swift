@@ -3,8 +3,8 @@ import Model
 import Synchronization
 
 // libmicrohttpd's timeout is of inactivity: a client that sends one byte every two seconds holds
-// its connection for ever (measured). Here each phase of a connection has an end by the clock, and a
-// sweeper shuts down the sockets that pass it; libmicrohttpd then sees them closed.
+// its connection for ever (measured). Here each phase of a connection has an end by the clock, and
+// a sweeper shuts down the sockets that pass it; libmicrohttpd then sees them closed.
 
 /// How long each phase of a connection may take.
 struct PhaseLimits: Sendable {

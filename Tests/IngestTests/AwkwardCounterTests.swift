@@ -106,8 +106,8 @@ import Testing
         let told = (1...5).map { step in
             world.scrape(105 + Double(step) * 60, ["a": 7 + Double(step)])[0]
         }
-        let gap = "gap 1 over 1m"
-        #expect(told == [gap, gap, gap, "normal 1", "normal 1"])
+        #expect(
+            told == ["gap 1 over 1m", "gap 1 over 1m", "gap 1 over 1m", "normal 1", "normal 1"])
     }
 
     @Test func aShorterIntervalIsLearntInThreeScrapes() {

@@ -83,6 +83,24 @@ import Testing
         #expect(told == ["baseline 40"])
     }
 
+    @Test func aPodFirstSeenAfterItsSendersGapIsABaseline() {
+        var world = world
+        for step in 0..<5 { _ = world.scrape(Double(step) * 15, ["a": 1]) }
+        let told = world.scrape(
+            160, of: Pod(instance: "pod-2"),
+            ["a": 40, "process_start_time_seconds": at(100).seconds])
+        #expect(told == ["baseline 40"])
+    }
+
+    @Test func aPodIsBornUnderTheEyesOfASlowSenderToo() {
+        var world = world
+        for step in 0..<5 { _ = world.scrape(Double(step) * 900, ["a": 1]) }
+        let told = world.scrape(
+            4300, of: Pod(instance: "pod-2"),
+            ["a": 40, "process_start_time_seconds": at(4000).seconds])
+        #expect(told == ["birth 40"])
+    }
+
     @Test func aPodStartedBeforeTheSLOCountedIsABaseline() {
         var world = world
         world.since = at(55)

@@ -1,0 +1,130 @@
+import Agent
+import Alerting
+import Ingest
+import Model
+import Testing
+import Text
+
+/// What people get wrong in `pitot.yaml` and across rule files.
+@Suite struct ConfigurationTests {
+    private func read(_ config: String, _ rules: String...) -> Configuration {
+        Configuration.read(
+            ConfigurationFiles(
+                config: SourceFile(path: "pitot.yaml", bytes: Array(config.utf8)),
+                rules: rules.enumerated().map { index, text in
+                    SourceFile(path: "rules/\(index).yaml", bytes: Array(text.utf8))
+                }))
+    }
+
+    private func messages(_ config: String, _ rules: String...) -> [String] {
+        switch rules.count {
+        case 0: read(config).diagnostics.map(\.description)
+        case 1: read(config, rules[0]).diagnostics.map(\.description)
+        default: read(config, rules[0], rules[1]).diagnostics.map(\.description)
+        }
+    }
+
+    @Test func noFileAtAllIsAGoodConfiguration() {
+        let configuration = Configuration.read(ConfigurationFiles(config: nil, rules: []))
+        #expect(!configuration.hasErrors && configuration.listen == "127.0.0.1:9797")
+        #expect(messages("") == [])
+    }
+
+    @Test func theDesignsExampleIsTaken() {
+        let example = """
+            listen: 127.0.0.1:9797
+            externalURL: http://pitot.example:9797
+            data: ./data
+            retention: {time: 24h, size: 4GiB}
+            rules: [rules]
+            externalLabels: {cluster: eu1}
+            evaluation: {interval: 15s, settle: 3s}
+            remoteWrite: {replicaLabels: [__replica__], outOfOrderWindow: 5m}
+            limits: {series: 2000000, seriesPerNamespace: 200000, labelsPerSeries: 40, \
+            bodyBytes: 32MiB}
+            alertmanagers: [http://127.0.0.1:9093]
+            route: {receiver: default, group_wait: 30s}
+            receivers:
+              - {name: default, webhook_configs: [{url: "http://127.0.0.1:5001/"}]}
+            """
+        let configuration = read(example)
+        #expect(!configuration.hasErrors)
+        #expect(configuration.diagnostics.allSatisfy { $0.description.contains("has no effect") })
+        #expect(configuration.intake.settle == .seconds(3))
+        #expect(configuration.notifier.alertmanagers == ["http://127.0.0.1:9093"])
+    }
+
+    @Test func anUnknownKeyIsNamedWithASuggestion() {
+        #expect(
+            messages("recievers: []\n") == [
+                "pitot.yaml:1:1: unknown key \"recievers\" in this configuration "
+                    + "(did you mean \"receivers\"?)"
+            ])
+        #expect(
+            messages("evaluation:\n  setle: 2s\n") == [
+                "pitot.yaml:2:3: unknown key \"setle\" in this evaluation "
+                    + "(did you mean \"settle\"?)"
+            ])
+    }
+
+    @Test func aRouteToNobodyIsAnError() {
+        let config = """
+            route: {receiver: pager}
+            receivers: [{name: chat, webhook_configs: [{url: "http://x/"}]}]
+            """
+        #expect(
+            messages(config) == [
+                "pitot.yaml:1:9: no receiver is called \"pager\"; expected one of chat"
+            ])
+    }
+
+    @Test func aReceiverThatThisVersionLacksIsAnError() {
+        #expect(
+            messages("receivers:\n  - name: a\n    slack_configs: [{channel: x}]\n") == [
+                "pitot.yaml:3:5: slack_configs is not supported by this version; "
+                    + "expected webhook_configs (or let an Alertmanager deliver it)"
+            ])
+    }
+
+    @Test func childRoutesAreAnError() {
+        let config = """
+            route: {receiver: a, routes: [{receiver: a}]}
+            receivers: [{name: a}]
+            """
+        #expect(
+            messages(config) == [
+                "pitot.yaml:1:22: routes is not supported by this version; expected one route for "
+                    + "all alerts (or let an Alertmanager route them)"
+            ])
+    }
+
+    @Test func oneNameInTwoFilesIsAnError() {
+        #expect(
+            messages("", rules(), rules(objective: "99")) == [
+                "rules/1.yaml:5:5: the SLO recommender/availability stands twice; expected each "
+                    + "name once per service (the other is at rules/0.yaml:5:5)"
+            ])
+    }
+
+    @Test func prometheusRulesAreLeftToPrometheus() {
+        #expect(
+            messages("", "groups: []\n") == [
+                "rules/0.yaml:1:1: warning: Prometheus rule groups are not evaluated by this "
+                    + "version (keep them on Prometheus)"
+            ])
+    }
+
+    @Test func aTimeOfZeroIsAnError() {
+        #expect(
+            messages("evaluation: {settle: 0s}\n") == [
+                "pitot.yaml:1:14: settle is not positive; expected a duration like 15s"
+            ])
+    }
+
+    @Test func theSameBytesGiveTheSameConfiguration() {
+        let first = read(webhookConfig, rules(), "groups: []\n")
+        let second = read(webhookConfig, rules(), "groups: []\n")
+        #expect(first.diagnostics == second.diagnostics)
+        #expect(first.notifier == second.notifier && first.intake == second.intake)
+    }
+}
