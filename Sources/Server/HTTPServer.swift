@@ -1,5 +1,6 @@
 import CMicrohttpd
 import Glibc
+import Synchronization
 
 // HTTP/1.1 on libmicrohttpd: a pool of epoll threads reads requests and runs the handler; a
 // request that has to wait (for the log to be durable) is suspended and costs no thread.
@@ -11,9 +12,12 @@ final class HTTPRequest: @unchecked Sendable {
     let method: String
     let path: String
     fileprivate(set) var body: [UInt8] = []
+    /// Bytes of body that came, those thrown away included.
+    fileprivate var received = 0
     fileprivate var isTooLarge = false
     fileprivate var response: HTTPResponse?
-    fileprivate var isSuspended = false
+    /// Whether the handler has it or had it.
+    fileprivate var isHandled = false
     private let connection: OpaquePointer
 
     fileprivate init(method: String, path: String, connection: OpaquePointer) {
@@ -33,14 +37,15 @@ final class HTTPRequest: @unchecked Sendable {
 
     /// Answers a request that was put off. Called once, from any thread.
     func complete(_ response: HTTPResponse) {
+        precondition(self.response == nil, "a request is answered once")
         self.response = response
         MHD_resume_connection(connection)
     }
 
-    fileprivate func suspend() {
-        isSuspended = true
-        MHD_suspend_connection(connection)
-    }
+    /// Lets the body's memory go, once it is decoded. Called before the answer.
+    func dropBody() { body = [] }
+
+    fileprivate func suspend() { MHD_suspend_connection(connection) }
 
     fileprivate func send(_ response: HTTPResponse) -> MHD_Result {
         let body = response.body
@@ -81,6 +86,12 @@ final class HTTPServer: @unchecked Sendable {
     private let limits: HTTPLimits
     private let socket: Int32
     private var daemon: OpaquePointer?
+    /// The listening socket, once the daemon has given it back.
+    private var quiesced: Int32 = -1
+    /// Requests that the handler took and whose answer is not sent yet.
+    private let unanswered = Atomic(0)
+    /// How long the end waits for clients to read their answers.
+    private static let lingerMillis = 2000
 
     /// Listens on `address`, "host:port"; port 0 takes a free one.
     init(
@@ -101,20 +112,33 @@ final class HTTPServer: @unchecked Sendable {
 
     /// Stops taking connections; those open go on.
     func quiesce() {
-        if let daemon { MHD_quiesce_daemon(daemon) }
+        if let daemon, quiesced < 0 { quiesced = MHD_quiesce_daemon(daemon) }
     }
 
-    /// Ends every connection. No request may be suspended any more.
+    /// Ends every connection, once the answers given are sent. Every request that was put off must
+    /// have been completed.
     func stop() {
-        if let daemon { MHD_stop_daemon(daemon) }
-        daemon = nil
+        guard let daemon else { return }
+        // The daemon would drop what it has not sent. Nothing tells when it has but its callbacks;
+        // this is the end, so looking every millisecond costs nobody anything.
+        for _ in 0..<Self.lingerMillis where unanswered.load(ordering: .acquiring) > 0 {
+            usleep(1000)
+        }
+        MHD_stop_daemon(daemon)
+        self.daemon = nil
+        // Only now does no thread of the daemon use it (the manual of MHD_quiesce_daemon).
+        if quiesced >= 0 { close(quiesced) }
+        quiesced = -1
     }
 
     private func start() -> Bool {
-        let completed: MHD_RequestCompletedCallback = { _, _, pointer, _ in
-            guard let slot = pointer, let request = slot.pointee else { return }
-            Unmanaged<HTTPRequest>.fromOpaque(request).release()
+        let completed: MHD_RequestCompletedCallback = { context, _, pointer, _ in
+            guard let context, let slot = pointer, let known = slot.pointee else { return }
+            let request = Unmanaged<HTTPRequest>.fromOpaque(known).takeRetainedValue()
             slot.pointee = nil
+            guard request.isHandled else { return }
+            let server = Unmanaged<HTTPServer>.fromOpaque(context).takeUnretainedValue()
+            server.unanswered.subtract(1, ordering: .releasing)
         }
         let context = Unmanaged.passUnretained(self).toOpaque()
         let options: [MHD_OptionItem] = [
@@ -127,7 +151,7 @@ final class HTTPServer: @unchecked Sendable {
             MHD_OptionItem(
                 option: .NOTIFY_COMPLETED,
                 value: Int(bitPattern: unsafeBitCast(completed, to: UnsafeRawPointer.self)),
-                ptr_value: nil),
+                ptr_value: context),
             item(.END, 0),
         ]
         var array = options
@@ -160,9 +184,9 @@ final class HTTPServer: @unchecked Sendable {
         }
         let request = Unmanaged<HTTPRequest>.fromOpaque(known).takeUnretainedValue()
         if uploadSize.pointee > 0 {
-            server.receive(upload, uploadSize.pointee, for: request)
+            let count = uploadSize.pointee
             uploadSize.pointee = 0
-            return .YES
+            return server.receive(upload, count, for: request)
         }
         return server.finish(request)
     }
@@ -184,22 +208,29 @@ final class HTTPServer: @unchecked Sendable {
         return request.send(response.adding("Connection", "close"))
     }
 
+    /// Takes a part of the body. One over the limit is read to its end and thrown away, for a client
+    /// that reads no answer before it has sent all; one that goes on and on loses its connection.
     private func receive(
         _ bytes: UnsafePointer<CChar>?, _ count: Int, for request: HTTPRequest
-    ) {
-        guard let bytes, !request.isTooLarge else { return }
-        if request.body.count + count > limits.bodyBytes {
+    ) -> MHD_Result {
+        request.received += count
+        if request.received > limits.bodyBytes {
             request.isTooLarge = true
             request.body = []
-            return
+            guard request.received > 2 * limits.bodyBytes else { return .YES }
+            onTooLarge(request)
+            return .NO
         }
         request.body.append(contentsOf: UnsafeRawBufferPointer(start: bytes, count: count))
+        return .YES
     }
 
     private func finish(_ request: HTTPRequest) -> MHD_Result {
         if let response = request.response { return request.send(response) }
         if request.isTooLarge { return finishTooLarge(request) }
         // Suspended first: the answer may come from another thread before the handler returns.
+        request.isHandled = true
+        unanswered.add(1, ordering: .relaxed)
         request.suspend()
         switch handler(request) {
         case .later: break

@@ -32,10 +32,10 @@ struct WriteEndpoint: Sendable {
 
     /// Missing headers are taken for remote write 1.0 and snappy, as Prometheus' receiver does.
     private func headerFault(_ request: HTTPRequest) -> String? {
-        if let encoding = request.header("Content-Encoding"), encoding.lowercased() != "snappy" {
+        if let encoding = stated("Content-Encoding", request), encoding.lowercased() != "snappy" {
             return "Content-Encoding \"\(printable(encoding))\" is not supported; expected snappy"
         }
-        guard let type = request.header("Content-Type") else { return nil }
+        guard let type = stated("Content-Type", request) else { return nil }
         let parts = type.split(separator: ";").map { trimmed($0) }
         guard parts.first?.lowercased() == "application/x-protobuf" else {
             return "Content-Type \"\(printable(type))\" is not supported; "
@@ -48,6 +48,11 @@ struct WriteEndpoint: Sendable {
             }
         }
         return nil
+    }
+
+    /// A header without the blanks around it; one that is empty says nothing.
+    private func stated(_ name: String, _ request: HTTPRequest) -> String? {
+        request.header(name).map { trimmed($0[...]) }.flatMap { $0.isEmpty ? nil : $0 }
     }
 
     private func trimmed(_ text: Substring) -> String {
