@@ -36,6 +36,8 @@ final class Courier: @unchecked Sendable {
         multi = curl_multi_init().map { OpaquePointer($0) }
     }
 
+    deinit { if let multi { curl_multi_cleanup(UnsafeMutableRawPointer(multi)) } }
+
     func start() { worker = Worker { [self] in run() } }
 
     /// Queues a delivery. At most one per destination is under way, as the outbox sees to.
@@ -44,7 +46,7 @@ final class Courier: @unchecked Sendable {
         wake()
     }
 
-    /// Ends the thread; deliveries under way are given up and stay unanswered in the log.
+    /// Ends the thread, at once; deliveries under way are given up and stay unanswered in the log.
     func stop() {
         outgoing.withLock { $0.isStopping = true }
         wake()
@@ -75,7 +77,7 @@ final class Courier: @unchecked Sendable {
             curl_multi_poll(multi, nil, 0, 1000, nil)
         }
         for (handle, flight) in flights { end(handle, flight, multi) }
-        curl_multi_cleanup(multi)
+        flights = [:]
     }
 
     private func begin(_ delivery: Delivery, _ multi: UnsafeMutableRawPointer) {

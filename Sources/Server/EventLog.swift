@@ -40,7 +40,9 @@ final class EventLog {
     private var file: Int32 = -1
     private var path = ""
     private var durableBytes = 0
-    private let lock: Int32
+    /// Whether bytes of a failed append may stand behind the durable ones.
+    private var hasDebris = false
+    private var lock: Int32
 
     /// Opens the folder, creating it, and holds its lock as long as the process lives.
     init(
@@ -57,21 +59,26 @@ final class EventLog {
         }
     }
 
-    deinit {
-        if file >= 0 { close(file) }
-        close(lock)
+    deinit { close() }
+
+    /// Gives the folder back; nothing can be appended any more.
+    func close() {
+        if file >= 0 { Glibc.close(file) }
+        if lock >= 0 { Glibc.close(lock) }
+        file = -1
+        lock = -1
     }
 
-    /// Reads every good record in order. What is torn or corrupt is cut off, later segments are
-    /// put aside, and appending goes on behind the last good record.
+    /// Reads every good record in order. What is torn or corrupt is cut off, segments that do not
+    /// join on are put aside as `.cut`, and appending goes on behind the last good record.
     func recover(_ take: (LogRecord) -> Void) throws(LogFault) -> LogRecovery {
         var recovery = LogRecovery()
         var position = LogPosition.start.next
         var isCut = false
-        for name in segments() {
+        for name in try segments() {
             let segment = folder + "/" + name
             if isCut {
-                rename(segment, segment + ".cut")
+                try putAside(segment)
                 continue
             }
             guard let bytes = readFile(segment) else { throw LogFault("read", segment) }
@@ -88,6 +95,10 @@ final class EventLog {
                 isCut = true
                 recovery.cutBytes += bytes.count - at
                 recovery.cutReason = "\(reader.end) in \(name)"
+                if at == 0 && !bytes.isEmpty {
+                    try putAside(segment)
+                    continue
+                }
                 guard truncate(segment, at) == 0 else { throw LogFault("truncate", segment) }
             }
             path = segment
@@ -99,18 +110,33 @@ final class EventLog {
         return recovery
     }
 
+    private func putAside(_ segment: String) throws(LogFault) {
+        guard rename(segment, segment + ".cut") == 0 else { throw LogFault("rename", segment) }
+    }
+
     /// Appends whole records and makes them durable. On a fault nothing of them remains.
     func append(_ bytes: [UInt8], first position: LogPosition) throws(LogFault) {
+        precondition(lock >= 0, "a closed log is not appended to")
+        try cutDebris()
         if file < 0 || durableBytes >= segmentBytesMax { try begin(position) }
         do throws(LogFault) {
             try write(bytes)
             guard fdatasync(file) == 0 else { throw LogFault("fdatasync", path) }
         } catch {
-            // Take back what may be there in part; if that fails too, the next read cuts it off.
-            _ = ftruncate(file, durableBytes)
+            hasDebris = true
+            // Should that fail too, the next append tries it first. Both faults have one cause, and
+            // the first says more.
+            try? cutDebris()
             throw error
         }
         durableBytes += bytes.count
+    }
+
+    /// Takes back what may be there in part: recovery ends at it, whatever good stood behind.
+    private func cutDebris() throws(LogFault) {
+        guard hasDebris else { return }
+        guard ftruncate(file, durableBytes) == 0 else { throw LogFault("truncate", path) }
+        hasDebris = false
     }
 
     private func write(_ bytes: [UInt8]) throws(LogFault) {
@@ -131,21 +157,32 @@ final class EventLog {
         let digits = String(position.index)
         let name = String(repeating: "0", count: 20 - digits.count) + digits + ".log"
         let next = folder + "/" + name
-        let opened = open(next, O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC, 0o600)
+        // A segment that is there already holds records that were not read.
+        let opened = open(next, O_CREAT | O_EXCL | O_WRONLY | O_APPEND | O_CLOEXEC, 0o600)
         guard opened >= 0 else { throw LogFault("create", next) }
-        // The name must survive a crash as well as the bytes.
-        let directory = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        if directory >= 0 {
-            fsync(directory)
-            close(directory)
+        do throws(LogFault) {
+            try syncFolder()
+        } catch {
+            Glibc.close(opened)
+            unlink(next)
+            throw error
         }
-        if file >= 0 { close(file) }
+        if file >= 0 { Glibc.close(file) }
         file = opened
         path = next
         durableBytes = 0
     }
 
-    private func segments() -> [String] {
-        listFolder(folder).filter { $0.hasSuffix(".log") && $0.utf8.count == 24 }.sorted()
+    /// A segment's name must survive a crash as well as its bytes.
+    private func syncFolder() throws(LogFault) {
+        let directory = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard directory >= 0 else { throw LogFault("open", folder) }
+        defer { Glibc.close(directory) }
+        guard fsync(directory) == 0 else { throw LogFault("fsync", folder) }
+    }
+
+    private func segments() throws(LogFault) -> [String] {
+        guard let names = listFolder(folder) else { throw LogFault("list", folder) }
+        return names.filter { $0.hasSuffix(".log") && $0.utf8.count == 24 }.sorted()
     }
 }

@@ -1,7 +1,7 @@
 public import Agent
 import Glibc
 
-/// A whole file, or nil.
+/// A whole file, or nil with the reason in `errno`; one of more than `limit` bytes is too large.
 public func readFile(_ path: String, limit: Int = .max) -> [UInt8]? {
     let file = open(path, O_RDONLY | O_CLOEXEC)
     guard file >= 0 else { return nil }
@@ -9,7 +9,7 @@ public func readFile(_ path: String, limit: Int = .max) -> [UInt8]? {
     var status = stat()
     guard fstat(file, &status) == 0 else { return nil }
     var bytes: [UInt8] = []
-    bytes.reserveCapacity(Int(status.st_size))
+    bytes.reserveCapacity(min(Int(status.st_size), limit))
     var chunk = [UInt8](repeating: 0, count: 1 << 16)
     while true {
         let count = read(file, &chunk, chunk.count)
@@ -18,27 +18,39 @@ public func readFile(_ path: String, limit: Int = .max) -> [UInt8]? {
             return nil
         }
         if count == 0 { return bytes }
+        guard bytes.count + count <= limit else {
+            errno = EFBIG
+            return nil
+        }
         bytes.append(contentsOf: chunk[..<count])
     }
 }
 
-/// The names in a folder, in no order; empty when it cannot be read.
-func listFolder(_ path: String) -> [String] {
-    guard let folder = opendir(path) else { return [] }
+/// The names in a folder, in no order, or nil with the reason in `errno`.
+func listFolder(_ path: String) -> [String]? {
+    guard let folder = opendir(path) else { return nil }
     defer { closedir(folder) }
     var names: [String] = []
-    while let entry = readdir(folder) {
+    while true {
+        errno = 0
+        guard let entry = readdir(folder) else { return errno == 0 ? names : nil }
         let name = withUnsafeBytes(of: &entry.pointee.d_name) { raw in
             String(decoding: raw.prefix { $0 != 0 }, as: UTF8.self)
         }
         if name != "." && name != ".." { names.append(name) }
     }
-    return names
 }
 
-func isFolder(_ path: String) -> Bool {
+func isFolder(_ path: String) -> Bool { fileStatus(path).map { $0.isKind(S_IFDIR) } ?? false }
+
+/// What the system says of a file, links followed; nil when there is none.
+private func fileStatus(_ path: String) -> stat? {
     var status = stat()
-    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    return stat(path, &status) == 0 ? status : nil
+}
+
+extension stat {
+    fileprivate func isKind(_ kind: mode_t) -> Bool { st_mode & S_IFMT == kind }
 }
 
 /// Creates a folder and those above it.
@@ -64,24 +76,72 @@ enum RuleFileLimits {
 public struct FileFault: Error, Sendable {
     public let path: String
     public let reason: String
+
+    init(path: String, reason: String) {
+        self.path = path
+        self.reason = reason
+    }
+
+    /// What the last call to the system failed with.
+    init(_ path: String) {
+        self.init(path: path, reason: String(cString: strerror(errno)))
+    }
 }
 
 /// The YAML files at a path: itself, or everything below a folder that ends in .yaml or .yml.
 /// Names that begin with a dot are passed over, which is what a mounted ConfigMap needs (its
-/// `..data` link would show every file twice). Sorted.
+/// `..data` link would show every file twice). Sorted. What cannot be read is a fault, never an
+/// empty folder: the SLOs in it would go without a word.
 public func ruleFiles(at path: String) throws(FileFault) -> [SourceFile] {
-    guard isFolder(path) else {
-        guard let bytes = readFile(path) else {
-            throw FileFault(path: path, reason: String(cString: strerror(errno)))
+    var walk = RuleWalk()
+    try walk.visit(path)
+    return walk.files
+}
+
+/// Collects rule files. Links may lead back to a folder above, which is then not entered again.
+private struct RuleWalk {
+    private(set) var files: [SourceFile] = []
+    private var bytes = 0
+    /// Device and inode of the folders that the walk is in.
+    private var above: [(device: dev_t, inode: ino_t)] = []
+
+    mutating func visit(_ path: String) throws(FileFault) {
+        guard let status = fileStatus(path), status.isKind(S_IFDIR) else { return try take(path) }
+        if above.contains(where: { $0.device == status.st_dev && $0.inode == status.st_ino }) {
+            return
         }
-        return [SourceFile(path: path, bytes: bytes)]
-    }
-    var files: [SourceFile] = []
-    for name in listFolder(path).sorted() where !name.hasPrefix(".") {
-        let child = path.hasSuffix("/") ? path + name : path + "/" + name
-        if isFolder(child) || name.hasSuffix(".yaml") || name.hasSuffix(".yml") {
-            files += try ruleFiles(at: child)
+        guard above.count <= RuleFileLimits.depth else {
+            throw FileFault(
+                path: path, reason: "folders more than \(RuleFileLimits.depth) deep")
+        }
+        guard let names = listFolder(path) else { throw FileFault(path) }
+        above.append((status.st_dev, status.st_ino))
+        defer { above.removeLast() }
+        for name in names.sorted() where !name.hasPrefix(".") {
+            try visit(child: path.hasSuffix("/") ? path + name : path + "/" + name)
         }
     }
-    return files
+
+    private mutating func visit(child: String) throws(FileFault) {
+        let status = fileStatus(child)
+        if status?.isKind(S_IFDIR) != true {
+            guard child.hasSuffix(".yaml") || child.hasSuffix(".yml") else { return }
+            // A pipe would wait for its writer.
+            if let status, !status.isKind(S_IFREG) {
+                throw FileFault(path: child, reason: "not a regular file")
+            }
+        }
+        try visit(child)
+    }
+
+    private mutating func take(_ path: String) throws(FileFault) {
+        guard files.count < RuleFileLimits.files else {
+            throw FileFault(path: path, reason: "more than \(RuleFileLimits.files) files")
+        }
+        guard let read = readFile(path, limit: RuleFileLimits.bytes - bytes) else {
+            throw FileFault(path)
+        }
+        bytes += read.count
+        files.append(SourceFile(path: path, bytes: read))
+    }
 }

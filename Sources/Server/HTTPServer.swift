@@ -12,10 +12,13 @@ final class HTTPRequest: @unchecked Sendable {
     let method: String
     let path: String
     fileprivate(set) var body: [UInt8] = []
+    /// Bytes of body that came, those thrown away included.
+    fileprivate var received = 0
     fileprivate var isTooLarge = false
     fileprivate var holdsBody = false
     fileprivate var response: HTTPResponse?
-    fileprivate var isSuspended = false
+    /// Whether the handler has it or had it.
+    fileprivate var isHandled = false
     private let connection: OpaquePointer
 
     fileprivate init(method: String, path: String, connection: OpaquePointer) {
@@ -37,14 +40,15 @@ final class HTTPRequest: @unchecked Sendable {
 
     /// Answers a request that was put off. Called once, from any thread.
     func complete(_ response: HTTPResponse) {
+        precondition(self.response == nil, "a request is answered once")
         self.response = response
         MHD_resume_connection(connection)
     }
 
-    fileprivate func suspend() {
-        isSuspended = true
-        MHD_suspend_connection(connection)
-    }
+    /// Lets the body's memory go, once it is decoded. Called before the answer.
+    func dropBody() { body = [] }
+
+    fileprivate func suspend() { MHD_suspend_connection(connection) }
 
     fileprivate func send(_ response: HTTPResponse) -> MHD_Result {
         let body = response.body
@@ -98,6 +102,12 @@ final class HTTPServer: @unchecked Sendable {
 
     /// Requests with a body that are being read or answered.
     var bodiesHeld: Int { bodies.load(ordering: .relaxed) }
+    /// The listening socket, once the daemon has given it back.
+    private var quiesced: Int32 = -1
+    /// Requests that the handler took and whose answer is not sent yet.
+    private let unanswered = Atomic(0)
+    /// How long the end waits for clients to read their answers.
+    private static let lingerMillis = 2000
 
     /// Listens on `address`, "host:port"; port 0 takes a free one.
     init(
@@ -120,13 +130,23 @@ final class HTTPServer: @unchecked Sendable {
 
     /// Stops taking connections; those open go on.
     func quiesce() {
-        if let daemon { MHD_quiesce_daemon(daemon) }
+        if let daemon, quiesced < 0 { quiesced = MHD_quiesce_daemon(daemon) }
     }
 
-    /// Ends every connection. No request may be suspended any more.
+    /// Ends every connection, once the answers given are sent. Every request that was put off must
+    /// have been completed.
     func stop() {
-        if let daemon { MHD_stop_daemon(daemon) }
-        daemon = nil
+        guard let daemon else { return }
+        // The daemon would drop what it has not sent. Nothing tells when it has but its callbacks;
+        // this is the end, so looking every millisecond costs nobody anything.
+        for _ in 0..<Self.lingerMillis where unanswered.load(ordering: .acquiring) > 0 {
+            usleep(1000)
+        }
+        MHD_stop_daemon(daemon)
+        self.daemon = nil
+        // Only now does no thread of the daemon use it (the manual of MHD_quiesce_daemon).
+        if quiesced >= 0 { close(quiesced) }
+        quiesced = -1
         deadlines.stop()
         sweeper?.join()
         sweeper = nil
@@ -134,12 +154,13 @@ final class HTTPServer: @unchecked Sendable {
 
     private func start() -> Bool {
         let completed: MHD_RequestCompletedCallback = { context, connection, pointer, _ in
-            guard let slot = pointer, let request = slot.pointee else { return }
-            let ended = Unmanaged<HTTPRequest>.fromOpaque(request).takeRetainedValue()
+            guard let context, let slot = pointer, let known = slot.pointee else { return }
+            let request = Unmanaged<HTTPRequest>.fromOpaque(known).takeRetainedValue()
             slot.pointee = nil
-            guard let context, let connection else { return }
             let server = Unmanaged<HTTPServer>.fromOpaque(context).takeUnretainedValue()
-            if ended.holdsBody { server.bodies.wrappingSubtract(1, ordering: .relaxed) }
+            if request.holdsBody { server.bodies.subtract(1, ordering: .relaxed) }
+            if request.isHandled { server.unanswered.subtract(1, ordering: .releasing) }
+            guard let connection else { return }
             server.deadlines.waitsForHeaders(pitot_mhd_socket(connection))
         }
         let changed: MHD_NotifyConnectionCallback = { context, connection, _, what in
@@ -200,9 +221,9 @@ final class HTTPServer: @unchecked Sendable {
         }
         let request = Unmanaged<HTTPRequest>.fromOpaque(known).takeUnretainedValue()
         if uploadSize.pointee > 0 {
-            server.receive(upload, uploadSize.pointee, for: request)
+            let count = uploadSize.pointee
             uploadSize.pointee = 0
-            return .YES
+            return server.receive(upload, count, for: request)
         }
         return server.finish(request)
     }
@@ -235,16 +256,21 @@ final class HTTPServer: @unchecked Sendable {
         return request.send(response.adding("Connection", "close"))
     }
 
+    /// Takes a part of the body. One over the limit is read to its end and thrown away, for a client
+    /// that reads no answer before it has sent all; one that goes on and on loses its connection.
     private func receive(
         _ bytes: UnsafePointer<CChar>?, _ count: Int, for request: HTTPRequest
-    ) {
-        guard let bytes, !request.isTooLarge else { return }
-        if request.body.count + count > limits.bodyBytes {
+    ) -> MHD_Result {
+        request.received += count
+        if request.received > limits.bodyBytes {
             request.isTooLarge = true
             request.body = []
-            return
+            guard request.received > 2 * limits.bodyBytes else { return .YES }
+            onTooLarge(request)
+            return .NO
         }
         request.body.append(contentsOf: UnsafeRawBufferPointer(start: bytes, count: count))
+        return .YES
     }
 
     private func finish(_ request: HTTPRequest) -> MHD_Result {
@@ -252,6 +278,8 @@ final class HTTPServer: @unchecked Sendable {
         if request.isTooLarge { return finishTooLarge(request) }
         deadlines.isServed(request.socket)
         // Suspended first: the answer may come from another thread before the handler returns.
+        request.isHandled = true
+        unanswered.add(1, ordering: .relaxed)
         request.suspend()
         switch handler(request) {
         case .later: break

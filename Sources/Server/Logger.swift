@@ -21,6 +21,8 @@ public final class Logger: Sendable {
         file = opened >= 0 ? opened : 2
     }
 
+    deinit { if file != 2 { close(file) } }
+
     /// Something to know.
     public func info(_ message: String, _ fields: (String, String)...) {
         write(.info, message, fields)

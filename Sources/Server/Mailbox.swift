@@ -10,6 +10,7 @@ final class Mailbox<Message: Sendable>: @unchecked Sendable {
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
     private var messages: [Message] = []
+    private var isClosed = false
     private let capacity: Int
 
     init(capacity: Int) {
@@ -32,22 +33,33 @@ final class Mailbox<Message: Sendable>: @unchecked Sendable {
         return messages.count
     }
 
-    /// Adds a message; false when the queue is full.
+    /// Adds a message; false when the queue is full or closed.
     func post(_ message: Message) -> Bool {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
-        guard messages.count < capacity else { return false }
+        guard !isClosed, messages.count < capacity else { return false }
         messages.append(message)
         if messages.count == 1 { pthread_cond_signal(condition) }
         return true
     }
 
     /// Adds a message that must not be lost, over the capacity if need be: a result of our own.
+    /// Once closed there is nobody left to take it.
     func postAlways(_ message: Message) {
         pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        guard !isClosed else { return }
         messages.append(message)
         if messages.count == 1 { pthread_cond_signal(condition) }
-        pthread_mutex_unlock(mutex)
+    }
+
+    /// Takes all there is and nothing more: a message that came later would wait for ever.
+    func close() -> [Message] {
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        isClosed = true
+        defer { messages = [] }
+        return messages
     }
 
     /// Waits until there are messages or the time has come, and takes all.
@@ -59,10 +71,11 @@ final class Mailbox<Message: Sendable>: @unchecked Sendable {
                 pthread_cond_wait(condition, mutex)
                 continue
             }
+            // The system refuses times before 1970; to wait again for one would spin.
+            let millis = max(0, deadline.millis)
             var until = timespec(
-                tv_sec: Int(deadline.millis / 1000),
-                tv_nsec: Int(deadline.millis % 1000) * 1_000_000)
-            if pthread_cond_timedwait(condition, mutex, &until) == ETIMEDOUT { break }
+                tv_sec: Int(millis / 1000), tv_nsec: Int(millis % 1000) * 1_000_000)
+            if pthread_cond_timedwait(condition, mutex, &until) != 0 { break }
         }
         defer { messages = [] }
         return messages

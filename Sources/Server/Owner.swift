@@ -26,6 +26,8 @@ enum Phase: Int, Sendable {
 
 /// Caps and times of the owner; tests make them small.
 struct OwnerLimits: Sendable {
+    /// Log bytes that are made durable at once; more wait for the next turn of the disk.
+    var commitBytes = 8 << 20
     /// Log bytes kept in memory while the disk refuses them.
     var unwrittenBytesMax = 64 << 20
     /// How long to wait before the disk is tried again.
@@ -55,7 +57,8 @@ final class Owner: @unchecked Sendable {
     private var unwrittenFirst = LogPosition.start
     private var durable = LogPosition.start
     private var retryAt: Timestamp?
-    private var lastRefused = 0
+    /// Who offered the configurations that are not reported yet, in order; nil for ourselves.
+    private var offers: [HTTPRequest?] = []
 
     init(
         log: EventLog, courier: Courier, logger: Logger, limits: OwnerLimits = OwnerLimits()
@@ -93,9 +96,10 @@ final class Owner: @unchecked Sendable {
             logger.warn("records of an unknown kind passed over", ("records", String(unknown)))
         }
         agent.handle(.started, at: wallClock(), into: &effects)
+        offers.append(nil)
         agent.handle(.configured(files), at: wallClock(), into: &effects)
         commit()
-        setPhase(.ready)
+        if !isFailing { logger.info("ready") }
     }
 
     // MARK: The loop
@@ -105,26 +109,44 @@ final class Owner: @unchecked Sendable {
         var isRunning = true
         while isRunning {
             turns.add(1, ordering: .relaxed)
-            let deadline = [agent.nextDeadline, retryAt].compactMap { $0 }.min()
+            // A tick that cannot be taken is not waited for: its time is past.
+            let tickAt = canTakeMore ? agent.nextDeadline : nil
+            let deadline = [tickAt, retryAt].compactMap { $0 }.min()
             for message in mailbox.drain(until: deadline) {
                 if case .stop = message { isRunning = false }
                 handle(message)
+                if gathered() >= limits.commitBytes { commit() }
             }
             if let due = agent.nextDeadline, wallClock() >= due, canTakeMore {
                 agent.handle(.tick, at: wallClock(), into: &effects)
             }
             commit()
         }
+        end()
+    }
+
+    /// Tries the disk a last time and answers all that waits.
+    private func end() {
+        retryAt = nil
+        commit()
+        if !unwritten.isEmpty {
+            logger.error(
+                "stopped with records that could not be written",
+                ("bytes", String(unwritten.count)))
+        }
         setPhase(.stopped)
-        for message in mailbox.drain(until: wallClock()) { refuse(message) }
+        for message in mailbox.close() { refuse(message) }
         for exchange in waiting.values { exchange.complete(Self.unavailable) }
+        for offer in offers { offer?.complete(Self.unavailable) }
         waiting = [:]
+        offers = []
+        log.close()
     }
 
     private func handle(_ message: OwnerMessage) {
         switch message {
         case .write(let batch, let exchange):
-            guard unwritten.isEmpty else { return exchange.complete(Self.unavailable) }
+            guard !isFailing else { return exchange.complete(Self.unavailable) }
             lastRequest += 1
             let id = RequestID(lastRequest)
             waiting[id] = exchange
@@ -153,14 +175,19 @@ final class Owner: @unchecked Sendable {
         .adding("Retry-After", "1")
 
     private func configure(_ files: ConfigurationFiles, _ request: HTTPRequest?) {
-        guard unwritten.isEmpty else {
+        guard !isFailing else {
+            logger.error("configuration not taken; the event log cannot be written")
             request?.complete(Self.unavailable)
             return
         }
+        offers.append(request)
         agent.handle(.configured(files), at: wallClock(), into: &effects)
         commit()
-        guard let report = lastReport else { return }
-        lastReport = nil
+    }
+
+    private func tell(_ report: ConfigurationReport) {
+        precondition(!offers.isEmpty, "each configuration offered is reported once")
+        let request = offers.removeFirst()
         let lines = report.diagnostics.map(\.description).joined(separator: "\n")
         if report.isTaken {
             logger.info("configuration taken", ("slos", String(agent.sloCount)))
@@ -170,8 +197,6 @@ final class Owner: @unchecked Sendable {
             request?.complete(.text(500, lines))
         }
     }
-
-    private var lastReport: ConfigurationReport?
 
     /// Says what went wrong with a notification; whereto is left out, for URLs may be secrets.
     private func note(_ outcome: Outcome) {
@@ -186,16 +211,20 @@ final class Owner: @unchecked Sendable {
 
     // MARK: Durability
 
+    private var isFailing: Bool { retryAt != nil }
     private var canTakeMore: Bool { unwritten.count < limits.unwrittenBytesMax }
+
+    /// Takes what the agent logged; how many bytes wait for the disk.
+    private func gathered() -> Int {
+        let bytes = agent.takeLog()
+        if unwritten.isEmpty { unwrittenFirst = durable.next }
+        unwritten += bytes
+        return unwritten.count
+    }
 
     /// Makes what was logged durable and carries out what depended on it.
     private func commit() {
-        let bytes = agent.takeLog()
-        if !bytes.isEmpty {
-            if unwritten.isEmpty { unwrittenFirst = durable.next }
-            unwritten += bytes
-        }
-        if !unwritten.isEmpty { writeLog() }
+        if gathered() > 0 { writeLog() }
         carryOut()
     }
 
@@ -205,11 +234,11 @@ final class Owner: @unchecked Sendable {
             try log.append(unwritten, first: unwrittenFirst)
             unwritten.removeAll(keepingCapacity: unwritten.count < 1 << 20)
             durable = agent.position
-            if retryAt != nil { logger.info("the log can be written again") }
+            if isFailing { logger.info("the log can be written again") }
             retryAt = nil
             setPhase(.ready)
         } catch {
-            if retryAt == nil {
+            if !isFailing {
                 logger.error("the log cannot be written; refusing writes", ("reason", error.reason))
             }
             retryAt = wallClock() + limits.retryInterval
@@ -235,7 +264,7 @@ final class Owner: @unchecked Sendable {
                     "alert \(news.state)", ("labels", news.labels.description),
                     ("summary", news.summary))
             case .send(let delivery): courier.send(delivery)
-            case .report(let report): lastReport = report
+            case .report(let report): tell(report)
             }
         }
         effects = later

@@ -90,7 +90,6 @@ public final class PitotServer: Sendable {
         ownerThread = Worker { [owner, logger] in
             do throws(LogFault) {
                 try owner.start(files)
-                logger.info("ready")
                 owner.run()
             } catch {
                 logger.error("the event log cannot be read", ("reason", error.reason))
@@ -103,7 +102,7 @@ public final class PitotServer: Sendable {
     /// Reads the files again, as SIGHUP asks. An error keeps what is in force.
     public func reload() {
         do throws(FileFault) {
-            _ = owner.mailbox.post(.configure(try Self.loadFiles(options), nil))
+            owner.mailbox.postAlways(.configure(try Self.loadFiles(options), nil))
         } catch {
             logger.error(
                 "configuration not read; the old one stays",
@@ -111,7 +110,8 @@ public final class PitotServer: Sendable {
         }
     }
 
-    /// Takes no more connections, answers what has come, makes it durable, and ends.
+    /// Takes no more connections, answers what has come, makes it durable, and ends. The port and
+    /// the data folder are free then. Called once.
     public func stop() {
         http.quiesce()
         owner.mailbox.postAlways(.stop)

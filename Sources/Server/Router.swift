@@ -28,11 +28,12 @@ final class Router: Sendable {
     }
 
     func handle(_ request: HTTPRequest) -> Disposition {
-        switch (request.path, request.method) {
+        // Whatever can be read can be asked about (RFC 9110 §9.3.2); the server drops the body.
+        let method = request.method == "HEAD" ? "GET" : request.method
+        switch (request.path, method) {
         case ("/api/v1/write", "POST"): return receive(request)
-        case ("/-/healthy", "GET"), ("/-/healthy", "HEAD"):
-            return counted(request, .text(200, "Pitot is healthy."))
-        case ("/-/ready", "GET"), ("/-/ready", "HEAD"): return counted(request, readiness)
+        case ("/-/healthy", "GET"): return counted(request, .text(200, "Pitot is healthy."))
+        case ("/-/ready", "GET"): return counted(request, readiness)
         case ("/-/reload", "POST"): return reload(request)
         case ("/metrics", "GET"): return metrics(request)
         case ("/api/v1/slos", "GET"):
@@ -56,9 +57,9 @@ final class Router: Sendable {
     }
 
     private static let methods = [
-        "/api/v1/write": "POST", "/-/healthy": "GET", "/-/ready": "GET", "/-/reload": "POST",
-        "/metrics": "GET", "/api/v1/slos": "GET", "/api/v1/alerts": "GET",
-        "/api/v1/status/cardinality": "GET",
+        "/api/v1/write": "POST", "/-/healthy": "GET, HEAD", "/-/ready": "GET, HEAD",
+        "/-/reload": "POST", "/metrics": "GET, HEAD", "/api/v1/slos": "GET, HEAD",
+        "/api/v1/alerts": "GET, HEAD", "/api/v1/status/cardinality": "GET, HEAD",
     ]
 
     private var phase: Phase { Phase(rawValue: owner.phase.load(ordering: .acquiring)) ?? .stopped }
@@ -88,12 +89,14 @@ final class Router: Sendable {
             counts.refused(reason)
             return counted(request, response.reporting(0, version))
         case .batch(let batch):
-            counts.answered(request.path, 0)
+            // The batch has it all: what waits for the disk does not hold the body as well.
+            request.dropBody()
             let exchange = WriteExchange(request: request, version: version)
             guard owner.mailbox.post(.write(batch, exchange)) else {
                 counts.refused("overloaded")
-                return .answer(Owner.unavailable.reporting(0, version))
+                return counted(request, Owner.unavailable.reporting(0, version))
             }
+            counts.answered(request.path, 0)
             return .later
         }
     }
@@ -125,10 +128,10 @@ final class Router: Sendable {
         guard phase != .replaying, phase != .stopped else {
             return counted(request, readiness)
         }
-        counts.answered(request.path, 200)
         guard owner.mailbox.post(.read(request, render)) else {
-            return .answer(Owner.unavailable)
+            return counted(request, Owner.unavailable)
         }
+        counts.answered(request.path, 200)
         return .later
     }
 
@@ -215,7 +218,7 @@ func writeProcessMetrics(startedAt: Timestamp, into out: inout ExpositionWriter)
         Double(residentPages() * sysconf(Int32(_SC_PAGESIZE))))
     out.single(
         "process_open_fds", .gauge, "Open file descriptors.",
-        Double(listFolder("/proc/self/fd").count))
+        Double(listFolder("/proc/self/fd")?.count ?? 0))
     out.metric("pitot_build_info", .gauge, "1, with the version.")
     out.sample("pitot_build_info", [("version", version)], 1)
 }

@@ -77,7 +77,14 @@ enum CheckCommand {
         var text = diagnostic.what
         if let expected = diagnostic.expected { text += "; expected \(expected)" }
         if let hint = diagnostic.hint { text += " (\(hint))" }
-        return "::\(diagnostic.severity.rawValue) file=\(place.file),line=\(place.line),"
-            + "col=\(place.column)::\(text.split(separator: "\n").joined(separator: "%0A"))"
+        let file = escaped(place.file).replacing(":", with: "%3A").replacing(",", with: "%2C")
+        return "::\(diagnostic.severity.rawValue) file=\(file),line=\(place.line),"
+            + "col=\(place.column)::\(escaped(text))"
+    }
+
+    /// As GitHub's runner reads a workflow command back.
+    private static func escaped(_ text: String) -> String {
+        text.replacing("%", with: "%25").replacing("\r", with: "%0D")
+            .replacing("\n", with: "%0A")
     }
 }

@@ -17,7 +17,8 @@ struct Options {
                 operands.append(word)
                 continue
             }
-            let parts = word.split(separator: "=", maxSplits: 1).map(String.init)
+            let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+                .map(String.init)
             let name = parts[0]
             if valued.contains(name) {
                 guard let value = parts.count > 1 ? parts[1] : rest.popFirst() else {

@@ -51,6 +51,8 @@ enum ServeCommand {
         for signal in [SIGTERM, SIGINT, SIGHUP] { sigaddset(&signals, signal) }
         pthread_sigmask(SIG_BLOCK, &signals, nil)
         signal(SIGPIPE, SIG_IGN)
+        // A file size limit is a full disk, which the agent survives; by default it kills.
+        signal(SIGXFSZ, SIG_IGN)
         // A decoded body takes about a megabyte: reused from the heap, not mapped and zeroed anew
         // for each request, which costs a sixth of the whole path.
         pitot_reuse_heap()

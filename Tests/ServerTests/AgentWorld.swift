@@ -1,6 +1,6 @@
-import Storage
 import Foundation
 import Model
+import Storage
 import Testing
 import Wire
 

@@ -1,6 +1,6 @@
-import Storage
 import Glibc
 import Model
+import Storage
 import Testing
 
 @testable import Server

@@ -1,6 +1,6 @@
-import Synchronization
 import Agent
 import Model
+import Synchronization
 import Testing
 import Wire
 

@@ -115,9 +115,8 @@ final class RawClient {
         setsockopt(file, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
         let status = isIPv6 ? connectIPv6(file, port) : connectIPv4(file, port)
         guard status == 0 else {
-            let code = errno
-            Glibc.close(file)
-            throw Fault.refused(code)
+            // All is initialised: the deinitialiser runs and closes it.
+            throw Fault.refused(errno)
         }
     }
 
@@ -168,10 +167,9 @@ final class RawClient {
 
     /// Whether the peer closes the connection before it sends anything more.
     func isClosedByPeer() -> Bool {
-        do {
-            try more()
-            return false
-        } catch { return unread.isEmpty }
+        var byte: UInt8 = 0
+        let count = recv(file, &byte, 1, 0)
+        return unread.isEmpty && (count == 0 || (count < 0 && errno == ECONNRESET))
     }
 
     /// Goes away at once, with a reset.
