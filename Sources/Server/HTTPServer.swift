@@ -230,7 +230,14 @@ final class HTTPServer: @unchecked Sendable {
 
     /// After the headers: a body that says it is too large is refused before it is read.
     private func begin(_ request: HTTPRequest) -> MHD_Result {
-        let announced = request.header("Content-Length").flatMap { Int($0) } ?? 0
+        let length = request.header("Content-Length")
+        if length != nil && request.header("Transfer-Encoding") != nil {
+            // A proxy in front may hold the other length for true (RFC 9112 §6.3).
+            let response = HTTPResponse.text(400, "Content-Length and Transfer-Encoding at once")
+            return request.send(response.adding("Connection", "close"))
+        }
+        // A length that no integer holds is the largest there is.
+        let announced = length.map { Int($0) ?? .max } ?? 0
         if request.method == "POST" {
             request.holdsBody = true
             let held = bodies.wrappingAdd(1, ordering: .relaxed).newValue
@@ -256,8 +263,9 @@ final class HTTPServer: @unchecked Sendable {
         return request.send(response.adding("Connection", "close"))
     }
 
-    /// Takes a part of the body. One over the limit is read to its end and thrown away, for a client
-    /// that reads no answer before it has sent all; one that goes on and on loses its connection.
+    /// Takes a part of the body. One over the limit is read to its end and thrown away, for a
+    /// client that reads no answer before it has sent all; one that goes on and on loses its
+    /// connection.
     private func receive(
         _ bytes: UnsafePointer<CChar>?, _ count: Int, for request: HTTPRequest
     ) -> MHD_Result {

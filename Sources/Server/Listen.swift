@@ -6,7 +6,8 @@ public struct ListenFault: Error, Sendable {
     public let reason: String
 }
 
-/// A TCP socket that listens on "host:port", "[v6]:port" or ":port" (all addresses of both families).
+/// A TCP socket that listens on "host:port", "[v6]:port" or ":port" (all addresses of both
+/// families).
 /// Of a name's addresses it takes the first that works.
 func listeningSocket(_ address: String) throws(ListenFault) -> Int32 {
     guard let colon = address.lastIndex(of: ":"),

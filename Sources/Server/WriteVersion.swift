@@ -38,11 +38,11 @@ enum WriteVersion: Sendable {
 
     /// Only snappy's block format is taken; no encoding named means that one.
     static func check(contentEncoding: String?) throws(MediaFault) {
-        guard let contentEncoding, !contentEncoding.isEmpty,
-            contentEncoding.lowercased() != "snappy"
+        guard let stated = contentEncoding.map({ trimmed($0[...]) }), !stated.isEmpty,
+            stated.lowercased() != "snappy"
         else { return }
         throw MediaFault(
-            reason: "Content-Encoding \"\(printable(contentEncoding))\" is not supported; "
+            reason: "Content-Encoding \"\(printable(stated))\" is not supported; "
                 + "expected snappy")
     }
 }

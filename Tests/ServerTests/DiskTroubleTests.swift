@@ -159,7 +159,7 @@ import Testing
         return try world.metric("pitot_loop_turns_total") - before
     }
 
-    /// The next segment's place is taken by a folder, so the records of the start cannot be written.
+    /// The next segment's place is taken by a folder: the records of the start cannot be written.
     @Test func anAgentThatStartsOnABrokenDiskIsNotReady() throws {
         world.stop()
         let next = try #require(recordsOnDisk(world.data).last).position.next
