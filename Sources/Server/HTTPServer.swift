@@ -193,7 +193,8 @@ final class HTTPServer: @unchecked Sendable {
 
     /// After the headers: a body that says it is too large is refused before it is read.
     private func begin(_ request: HTTPRequest) -> MHD_Result {
-        let announced = request.header("Content-Length").flatMap { Int($0) } ?? 0
+        // A length that no integer holds is the largest there is.
+        let announced = request.header("Content-Length").map { Int($0) ?? .max } ?? 0
         if announced > limits.bodyBytes {
             request.isTooLarge = true
             return finishTooLarge(request)

@@ -28,7 +28,7 @@ import Text
         let path = try world.folder.write("rules/more.yaml", "apiVersion: pitot/v1\nkind: SLO\n")
         let answer = try world.post("/-/reload")
         #expect(answer.status == 500)
-        #expect(answer.text.contains(path + ":2:7: "), "\(answer.text)")
+        #expect(answer.text.contains(path + ":2:1: "), "\(answer.text)")
         #expect(world.logText.contains("configuration refused; the old one stays"))
         #expect(try world.metric("pitot_slos") == 1)
         #expect(try world.metric("pitot_config_last_reload_successful") == 0)
