@@ -193,8 +193,14 @@ final class HTTPServer: @unchecked Sendable {
 
     /// After the headers: a body that says it is too large is refused before it is read.
     private func begin(_ request: HTTPRequest) -> MHD_Result {
+        let length = request.header("Content-Length")
+        if length != nil && request.header("Transfer-Encoding") != nil {
+            // A proxy in front may hold the other length for true (RFC 9112 §6.3).
+            let response = HTTPResponse.text(400, "Content-Length and Transfer-Encoding at once")
+            return request.send(response.adding("Connection", "close"))
+        }
         // A length that no integer holds is the largest there is.
-        let announced = request.header("Content-Length").map { Int($0) ?? .max } ?? 0
+        let announced = length.map { Int($0) ?? .max } ?? 0
         if announced > limits.bodyBytes {
             request.isTooLarge = true
             return finishTooLarge(request)
