@@ -159,18 +159,19 @@ import Testing
         return try world.metric("pitot_loop_turns_total") - before
     }
 
-    /// The next segment's place is taken by a folder: the records of the start cannot be written.
-    @Test func anAgentThatStartsOnABrokenDiskIsNotReady() throws {
+    /// No segment can be begun in an immutable folder, so the records of the start are not written.
+    @Test func anAgentThatStartsOnABrokenDiskIsNotReadyUntilItIsWell() throws {
         world.stop()
-        let next = try #require(recordsOnDisk(world.data).last).position.next
-        let place = world.data + "/" + segmentName(Int(next.index)) + "/x"
-        try #require(makeFolder(place))
+        guard setAttribute("+i", world.data) else { return }
+        defer { setAttribute("-i", world.data) }
         let server = try AgentWorld.start(world.folder, world.limits)
         defer { server.stop() }
-        #expect(try eventually { try exchange(server.port, "GET", "/-/ready").status == 503 })
-        for _ in 0..<20 {
-            #expect(try exchange(server.port, "GET", "/-/ready").status == 503)
-            usleep(5000)
+        #expect(eventually { world.logText.contains("the log cannot be written") })
+        let statuses = try (0..<20).map { _ in
+            try exchange(server.port, "GET", "/-/ready").status
         }
+        #expect(statuses == [Int](repeating: 503, count: 20))
+        setAttribute("-i", world.data)
+        #expect(try eventually { try exchange(server.port, "GET", "/-/ready").status == 200 })
     }
 }

@@ -41,14 +41,14 @@ import Testing
         let path = folder.path(segmentName(1))
         let log = try EventLog(folder: folder.path)
         try log.append([logRecord(1)])
-        guard run("/usr/bin/chattr", "+a", path) else { return }
-        defer { _ = run("/usr/bin/chattr", "-a", path) }
+        guard setAttribute("+a", path) else { return }
+        defer { setAttribute("-a", path) }
         try withFileSizeLimit(Self.limit) {
             #expect(throws: LogFault.self) { try log.append([large]) }
         }
         #expect((readFile(path) ?? []).count == Int(Self.limit))
         #expect(throws: LogFault.self) { try log.append([logRecord(2)]) }
-        _ = run("/usr/bin/chattr", "-a", path)
+        setAttribute("-a", path)
         try log.append([logRecord(2)])
         #expect(try recordsOnDisk(folder.path) == [logRecord(1), logRecord(2)])
     }
@@ -115,16 +115,5 @@ import Testing
             try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/" + $0)
         }
         return targets.filter { $0.hasPrefix(path) }
-    }
-
-    /// Whether a tool is there and does what it is told, silently.
-    private func run(_ tool: String, _ arguments: String...) -> Bool {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: tool)
-        process.arguments = arguments
-        process.standardError = FileHandle.nullDevice
-        do { try process.run() } catch { return false }
-        process.waitUntilExit()
-        return process.terminationStatus == 0
     }
 }

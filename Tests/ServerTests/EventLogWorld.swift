@@ -84,3 +84,16 @@ func asNobody<Result>(_ body: () throws -> Result) rethrows -> Result {
     defer { _ = setfsuid(UInt32(bitPattern: before)) }
     return try body()
 }
+
+/// Sets an attribute of a file with chattr(1); false where that is not possible, which needs root
+/// and a file system that knows them.
+@discardableResult
+func setAttribute(_ attribute: String, _ path: String) -> Bool {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/chattr")
+    process.arguments = [attribute, path]
+    process.standardError = FileHandle.nullDevice
+    do { try process.run() } catch { return false }
+    process.waitUntilExit()
+    return process.terminationStatus == 0
+}
