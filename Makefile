@@ -11,10 +11,11 @@ PITOT ?= .build/debug/pitot
 FORMATTED := Sources Tests Fuzz Package.swift
 
 .PHONY: help setup build release demo test test-unit test-e2e lint format bench check clean
+.PHONY: bench-peers
 .PHONY: fuzz fuzz-smoke gen
 
 help: ## List these targets
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  \033[1m%-10s\033[0m %s\n", $$1, $$2 }' \
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  \033[1m%-11s\033[0m %s\n", $$1, $$2 }' \
 	    $(MAKEFILE_LIST)
 
 setup: ## Install the C libraries the build needs (apt; quick when all is there)
@@ -51,6 +52,9 @@ format: ## Format all Swift in place
 
 bench: setup ## Measure in release mode; allocation counts gate, times are reported
 	swift run -c release pitot-bench
+
+bench-peers: release ## The write path beside Prometheus and VictoriaMetrics (RWLOAD_SOURCE)
+	scripts/bench-peers.sh
 
 check: build ## Check the example SLO files in rules/
 	$(PITOT) check rules/
