@@ -142,9 +142,11 @@ public struct AgentCore: Sendable {
         configuration = read
         intake.settings = read.intake
         notifier.configure(read.notifier)
+        intake.willReroute()
         ledger.configure(read.definitions, now: now)
         for index in 0..<intake.store.count {
             let id = SeriesID(UInt32(index))
+            guard intake.isRoutable(id) else { continue }
             let labels = intake.store.labels(of: id)
             intake.route(id, to: ledger.routes(for: labels, target: intake.target(of: id)))
         }

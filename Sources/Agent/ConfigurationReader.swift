@@ -66,8 +66,14 @@ struct ConfigurationReader {
         if let labels = fields.optionalStrings("replicaLabels") {
             configuration.intake.replicaLabels = labels
         }
-        _ = fields.optionalDuration("outOfOrderWindow")
-        withoutEffect(&fields, ["outOfOrderWindow"], of: "remoteWrite")
+        if let window = fields.optionalDuration("outOfOrderWindow") {
+            if window < .zero || window > .hours(1) {
+                fields.fail(
+                    at: fields.position(of: "outOfOrderWindow"),
+                    "outOfOrderWindow is out of range", expected: "0s to 1h")
+            }
+            configuration.intake.outOfOrderWindow = window
+        }
     }
 
     private func readLimits(_ fields: inout FieldReader, _ configuration: inout Configuration) {

@@ -1,5 +1,6 @@
 import Alerting
 import Ingest
+import Model
 import SLO
 import Storage
 public import Text

@@ -17,6 +17,8 @@ public struct Cardinality: Sendable {
     /// Namespaces told apart; further ones count together.
     static let namespacesMax = 10_000
 
+    /// Series in all; of replicas the one they share.
+    public private(set) var total = 0
     private var namespaces: [Share] = []
     private var namespaceByName: [String: Int] = [:]
     private var metrics: [String: Share] = [:]
@@ -39,6 +41,7 @@ public struct Cardinality: Sendable {
     func series(inNamespace index: Int) -> Int { namespaces[index].series }
 
     mutating func add(namespace: Int, metric: String) {
+        total += 1
         namespaces[namespace].series += 1
         metrics[metric, default: Share(name: metric)].series += 1
     }

@@ -41,15 +41,17 @@ public struct Increment: Hashable, Sendable {
     public let slot: UInt32
     public let kind: IncrementClass
     public let time: Timestamp
-    /// Events, never negative. For `baseline` the value that is not counted.
+    /// Events. For `baseline` the value that is not counted. Negative when it is taken back.
     public let value: Double
     /// Time since the previous sample when that was more than two scrape intervals, else zero.
     public let span: TimeSpan
     public let target: UInt32
+    /// A late sample showed that it was judged wrongly: it cancels the one that was emitted.
+    public let isTakenBack: Bool
 
     public init(
         slot: UInt32, kind: IncrementClass, time: Timestamp, value: Double, span: TimeSpan,
-        target: UInt32
+        target: UInt32, isTakenBack: Bool = false
     ) {
         self.slot = slot
         self.kind = kind
@@ -57,6 +59,14 @@ public struct Increment: Hashable, Sendable {
         self.value = value
         self.span = span
         self.target = target
+        self.isTakenBack = isTakenBack
+    }
+
+    /// What cancels it.
+    var negated: Increment {
+        Increment(
+            slot: slot, kind: kind, time: time, value: -value, span: span, target: target,
+            isTakenBack: true)
     }
 }
 

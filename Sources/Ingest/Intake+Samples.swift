@@ -1,7 +1,7 @@
 import Model
 import Storage
 
-// The per-sample path: order check, the scrape it belongs to, the increment it makes.
+// The per-sample path: order check, what is stored, the scrape it belongs to.
 
 enum Taken {
     /// `isStartNew`: the sample's start was news, so replay needs it.
@@ -19,35 +19,88 @@ extension Intake {
         if time.millis <= 0 { return .refused(.outOfBounds) }
         if time > now + Self.aheadMax { return .refused(.tooFarAhead) }
         let place = places[Int(id.index)]
-        switch store.append(id, at: time, value: value) {
-        case .stored(let previous):
-            if place.target != cursor.target || time != cursor.time {
-                commitCursor(now, &output)
-                cursor.begin(place.target, targets[Int(place.target)], at: time)
-            }
-            return .stored(isStartNew: note(place, previous, time, value, start))
-        case .duplicate: return .duplicate
-        case .conflict: return .refused(.conflict)
-        case .outOfOrder: return .refused(.outOfOrder)
+        let previous = store.tail(of: id)
+        guard time > previous.time else {
+            return takeLate(id, place, time, value, start, now, &output)
         }
+        store.advance(id, to: time, value: value)
+        if place.stored == id.index {
+            store.append(id, at: time, value: value)
+        } else {
+            appendOnce(place, time, value)
+        }
+        if !cursor.isAt(place.target, place.replica, time) { moveCursor(place, time, now, &output) }
+        return .stored(isStartNew: note(place, previous, value, start))
+    }
+
+    @inline(never)
+    mutating func moveCursor(
+        _ place: SeriesPlace, _ time: Timestamp, _ now: Timestamp, _ output: inout IntakeOutput
+    ) {
+        commitCursor(now, &output)
+        let previous = targets[Int(place.target)].previousScrape(before: time, of: place.replica)
+        cursor.begin(place.target, place.replica, previous: previous, at: time)
+    }
+
+    /// A sample that is not newer than its series: a repeat, or out of order.
+    @inline(never)
+    private mutating func takeLate(
+        _ id: SeriesID, _ place: SeriesPlace, _ time: Timestamp, _ value: Double,
+        _ start: Int64, _ now: Timestamp, _ output: inout IntakeOutput
+    ) -> Taken {
+        let tail = store.tail(of: id)
+        if time == tail.time {
+            return value.bitPattern == tail.value.bitPattern ? .duplicate : .refused(.conflict)
+        }
+        let newest = max(targets[Int(place.target)].head.newest, tail.time)
+        guard time > newest - settings.outOfOrderWindow else { return .refused(.outOfOrder) }
+        guard place.stored == id.index else {
+            return takeLateReplica(place, time, value, start, now, &output)
+        }
+        switch store.insert(id, at: time, value: value) {
+        case .inserted: break
+        case .same: return .duplicate
+        case .different: return .refused(.conflict)
+        }
+        noteLate(place, time, value, start, now, &output)
+        return .stored(isStartNew: start != 0)
+    }
+
+    /// Adds a late sample to its scrape.
+    mutating func noteLate(
+        _ place: SeriesPlace, _ time: Timestamp, _ value: Double, _ start: Int64,
+        _ now: Timestamp, _ output: inout IntakeOutput
+    ) {
+        outOfOrder += 1
+        if !cursor.isAt(place.target, place.replica, time) { moveCursor(place, time, now, &output) }
+        noteFigures(place, value)
+        guard place.feed != SeriesPlace.noFeed else { return }
+        cursor.samples.append(CountedSample(feed: place.feed, value: value, start: start))
     }
 
     @inline(__always)
     private mutating func note(
-        _ place: SeriesPlace, _ previous: SeriesTail, _ time: Timestamp, _ value: Double,
-        _ start: Int64
+        _ place: SeriesPlace, _ previous: SeriesTail, _ value: Double, _ start: Int64
     ) -> Bool {
         if previous.time == cursor.previous && !isStaleMarker(previous.value) {
             cursor.delivered += 1
         }
-        if isStaleMarker(value) {
-            noteEnd(place)
-            return false
-        }
+        noteFigures(place, value)
+        guard place.feed != SeriesPlace.noFeed else { return false }
+        let feed = Int(place.feed)
+        // What a sender repeats with each sample is told once.
+        let isNew = start != 0 && start != feeds[feed].toldStart
+        if isNew { feeds[feed].toldStart = start }
+        cursor.samples.append(
+            CountedSample(feed: place.feed, value: value, start: feeds[feed].toldStart))
+        return isNew
+    }
+
+    @inline(__always)
+    private mutating func noteFigures(_ place: SeriesPlace, _ value: Double) {
+        if isStaleMarker(value) { return noteEnd(place) }
         cursor.alive += 1
         if place.role != .plain { noteRole(place, value) }
-        guard place.feed != SeriesPlace.noFeed else { return false }
-        return stage(place.feed, previous, time, value, start)
     }
 
     @inline(never)
@@ -62,91 +115,59 @@ extension Intake {
         case .up: cursor.upValue = value
         case .processStart:
             guard value > 0 && value < 1e11 else { return }
-            let start = Timestamp(millis: Int64(value * 1000))
-            targets[Int(place.target)].processStart = start
+            cursor.processStart = Timestamp(millis: Int64(value * 1000))
         case .plain: break
         }
-    }
-
-    /// Works out a counted series' increment. What is no count is passed over. Returns whether the
-    /// start was news.
-    @inline(__always)
-    private mutating func stage(
-        _ index: UInt32, _ previous: SeriesTail, _ time: Timestamp, _ value: Double,
-        _ start: Int64
-    ) -> Bool {
-        guard Self.isCount(value) else { return false }
-        let last = feeds[Int(index)].lastTime
-        let lastValue = feeds[Int(index)].lastValue
-        feeds[Int(index)].lastTime = time
-        feeds[Int(index)].lastValue = value
-        let began = start == 0 ? nil : newStart(start, of: index, last, time)
-        let staged: StagedIncrement
-        if last == .distantPast {
-            // A series that was there before and showed no count is not born now.
-            staged = StagedIncrement(
-                feed: index,
-                kind: previous.isEmpty ? .firstSeen(start: began?.time) : .known(.baseline),
-                value: value, span: .zero)
-        } else {
-            let step = time - last
-            let isGap = step > cursor.gapAfter
-            let span = isGap ? step : .zero
-            if value < lastValue || began?.isRestart == true {
-                staged = StagedIncrement(
-                    feed: index, kind: .known(.reset), value: value, span: span)
-            } else {
-                staged = StagedIncrement(
-                    feed: index, kind: .known(isGap ? .gap : .normal), value: value - lastValue,
-                    span: span)
-            }
-        }
-        cursor.staged.append(staged)
-        return began != nil
-    }
-
-    /// Keeps a series' start. Nil when it says nothing new: a start that is not before its sample
-    /// is none (OpenTelemetry sends that for "unknown"), and one earlier than what is known cannot
-    /// be that of a restart. The first one heard of a known series is a restart if it lies after
-    /// the previous sample.
-    @inline(never)
-    private mutating func newStart(
-        _ start: Int64, of index: UInt32, _ last: Timestamp, _ time: Timestamp
-    ) -> (time: Timestamp, isRestart: Bool)? {
-        let start = Timestamp(millis: start)
-        let known = feeds[Int(index)].lastStart
-        guard start.millis > 0, start < time, start > known else { return nil }
-        feeds[Int(index)].lastStart = start
-        return (start, last != .distantPast && start > (known == .distantPast ? last : known))
     }
 
     /// Merges the run into its scrape, and closes what is complete.
     mutating func commitCursor(_ now: Timestamp, _ output: inout IntakeOutput) {
         guard cursor.target != ScrapeCursor.none else { return }
-        let target = cursor.target
+        let target = Int(cursor.target)
         defer { cursor.target = ScrapeCursor.none }
-        cover(from: targets[Int(target)])
-        let isLate = cursor.time <= targets[Int(target)].lastScrape
-        if isLate { return emitLate(target, now, &output) }
-        let opened = targets[Int(target)].merge(cursor, settle: settings.settle, now: now)
-        if let deadline = opened { timers.add(deadline, target, cursor.time) }
-        while targets[Int(target)].isOldestComplete,
-            let oldest = targets[Int(target)].open.first, oldest.time <= now
-        {
-            scrapesComplete += 1
-            closeOldest(of: target, now, &output)
+        cover(from: targets[target])
+        targets[target].replicas[Int(cursor.replica)].lastArrival = now
+        let place = targets[target].scrapes.lastIndex {
+            $0.replica == cursor.replica && $0.time <= cursor.time
         }
-        while targets[Int(target)].open.count > Target.openMax {
-            scrapesSettled += 1
-            closeOldest(of: target, now, &output)
+        if let place, targets[target].scrapes[place].time == cursor.time {
+            if targets[target].scrapes[place].isClosed {
+                return takeIn(at: place, of: target, now, &output)
+            }
+            targets[target].scrapes[place].merge(cursor)
+        } else {
+            open(target, now, &output)
         }
+        closeComplete(target, cursor.replica, now, &output)
+    }
+
+    /// Begins the scrape that the cursor holds.
+    private mutating func open(
+        _ target: Int, _ now: Timestamp, _ output: inout IntakeOutput
+    ) {
+        // A sender ahead of our clock: its scrape counts once its time has come.
+        let deadline = max(now + settings.settle, cursor.time)
+        var scrape = Scrape(
+            time: cursor.time, replica: cursor.replica, previous: cursor.previous,
+            deadline: deadline)
+        scrape.merge(cursor)
+        let fold = targets[target].head.replicas[Int(cursor.replica)]
+        if scrape.time <= fold.last { return takeInWhole(scrape, of: target, now, &output) }
+        let place = targets[target].place(of: scrape)
+        targets[target].scrapes.insert(scrape, at: place)
+        targets[target].openCount += 1
+        timers.add(
+            ScrapeTimers.Timer(
+                deadline: deadline, target: UInt32(target), replica: scrape.replica,
+                time: scrape.time))
     }
 
     /// Keeps the time for which a sender's samples have come without a gap. What a gap is to the
     /// sender, its targets of known rhythm say: a new one knows nothing of it.
     private mutating func cover(from target: Target) {
         let index = Int(target.sender)
-        if target.hasLearntInterval { senders[index].gapAfter = cursor.gapAfter }
+        let fold = target.head.replicas[Int(cursor.replica)]
+        if let interval = fold.steps.median { senders[index].gapAfter = interval * 2 }
         guard cursor.time > senders[index].newest else { return }
         if cursor.time - senders[index].newest > senders[index].gapAfter {
             senders[index].coveredSince = cursor.time
@@ -156,19 +177,8 @@ extension Intake {
 }
 
 extension Target {
-    /// Adds a run to its scrape. Returns the deadline when that scrape is new.
-    mutating func merge(_ cursor: ScrapeCursor, settle: TimeSpan, now: Timestamp) -> Timestamp? {
-        lastArrival = now
-        let before = open.lastIndex { $0.time <= cursor.time }
-        if let before, open[before].time == cursor.time {
-            open[before].merge(cursor)
-            return nil
-        }
-        // A sender ahead of our clock: its scrape counts once its time has come.
-        let deadline = max(now + settle, cursor.time)
-        var scrape = OpenScrape(time: cursor.time, previous: cursor.previous, deadline: deadline)
-        scrape.merge(cursor)
-        open.insert(scrape, at: before.map { $0 + 1 } ?? 0)
-        return deadline
+    /// Where a scrape belongs among the others.
+    func place(of scrape: Scrape) -> Int {
+        (scrapes.lastIndex { $0.precedes(scrape) } ?? -1) + 1
     }
 }

@@ -61,18 +61,18 @@ extension Intake {
             refuse(limit, block.samples.count, labels.description, &resolution.write.tally)
             return Resolution.refusedSeries
         }
-        let id = add(labels, now: now)
-        store.remember(low: block.key.low, high: block.key.high, as: id)
+        let added = add(labels, now: now)
+        store.remember(low: block.key.low, high: block.key.high, as: added.id)
         resolution.write.newSeries.append(labels)
-        resolution.added.append(id)
-        return id.index
+        if let id = added.routable { resolution.added.append(id) }
+        return added.id.index
     }
 
     /// The limit that a new series would pass. Known series are never shed.
     private mutating func limitReached(by labels: Labels, samples: Int) -> Refusal? {
         let name = labels[Cardinality.namespaceLabel] ?? ""
         let namespace = cardinality.namespace(name)
-        let isFull = store.count >= settings.seriesMax
+        let isFull = cardinality.total >= settings.seriesMax
         guard
             isFull
                 || cardinality.series(inNamespace: namespace) >= settings.seriesPerNamespaceMax
@@ -118,7 +118,7 @@ extension Intake {
 
     /// Replay: adds the series of a logged write. The caller routes them, then calls `apply`.
     public mutating func addSeries(of write: ResolvedWrite, now: Timestamp) -> [SeriesID] {
-        write.newSeries.map { add($0, now: now) }
+        write.newSeries.compactMap { add($0, now: now).routable }
     }
 
     /// Replay: takes the samples of a logged write. O(samples).

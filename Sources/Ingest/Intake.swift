@@ -11,27 +11,29 @@ public struct IntakeSettings: Hashable, Sendable {
     /// Series of one namespace, by the label of that name.
     public var seriesPerNamespaceMax: Int
     public var labelLimits: LabelLimits
-    /// External labels that tell senders apart, besides the usual ones.
+    /// External labels that tell the replicas of one sender apart.
     public var replicaLabels: [String]
+    /// How much older than the newest scrape a sample may be and still count.
+    public var outOfOrderWindow: TimeSpan
 
     public static let standard = IntakeSettings(
         settle: .seconds(2), seriesMax: 2_000_000, seriesPerNamespaceMax: 200_000,
-        labelLimits: .standard,
-        replicaLabels: ["__replica__"])
+        labelLimits: .standard, replicaLabels: ["__replica__"], outOfOrderWindow: .minutes(5))
 
     public init(
         settle: TimeSpan, seriesMax: Int, seriesPerNamespaceMax: Int, labelLimits: LabelLimits,
-        replicaLabels: [String]
+        replicaLabels: [String], outOfOrderWindow: TimeSpan
     ) {
         self.seriesPerNamespaceMax = seriesPerNamespaceMax
         self.settle = settle
         self.seriesMax = seriesMax
         self.labelLimits = labelLimits
         self.replicaLabels = replicaLabels
+        self.outOfOrderWindow = outOfOrderWindow
     }
 }
 
-/// Where a series belongs. 16 bytes a series, beside the store's tail.
+/// Where a series belongs. 20 bytes a series, beside the store's own.
 struct SeriesPlace: Sendable {
     enum Role: UInt8, Sendable { case plain, up, processStart }
 
@@ -40,18 +42,18 @@ struct SeriesPlace: Sendable {
     var target: UInt32
     var metric: UInt32
     var feed: UInt32
+    /// The series under which its samples are stored: itself, or for a replica the shared one.
+    var stored: UInt32
     var role: Role
+    /// Of the target's replicas the one that sends it; of a shared series the one stored last.
+    var replica: UInt8
 }
 
-/// A series that somebody counts: its last real value, and who wants the increments.
-struct Feed: Sendable {
-    var lastTime: Timestamp
-    var lastValue: Double
-    /// The newest start the series has told; `distantPast` when none.
-    var lastStart = Timestamp.distantPast
-    let metric: UInt32
-    let target: UInt32
-    var routes: [Route]
+/// A series that was added.
+struct AddedSeries {
+    let id: SeriesID
+    /// What consumers are to be asked about: the series, or the new one that replicas share.
+    let routable: SeriesID?
 }
 
 /// Turns samples into increments, scrape by scrape.
@@ -61,7 +63,7 @@ struct Feed: Sendable {
 /// reader ever sees errors without their total. O(1) a sample, no allocation in steady state.
 public struct Intake: Sendable {
     public internal(set) var store = SeriesStore()
-    public internal(set) var targets: [Target] = []
+    public internal(set) var targets = PagedArray<Target>()
     public private(set) var totals = WriteTally()
     public internal(set) var cardinality = Cardinality()
     /// Increments emitted so far, by class; and scrapes closed, complete or settled.
@@ -69,17 +71,24 @@ public struct Intake: Sendable {
         repeating: 0, count: IncrementClass.allCases.count)
     public internal(set) var scrapesComplete = 0
     public internal(set) var scrapesSettled = 0
+    /// Samples taken out of order; those of a replica that another one's stands for; and how often
+    /// a target's kept scrapes were judged again.
+    public internal(set) var outOfOrder = 0
+    public internal(set) var deduplicated = 0
+    public internal(set) var refolds = 0
     public var settings: IntakeSettings
 
-    var places: [SeriesPlace] = []
-    var feeds: [Feed] = []
+    var places = PagedArray<SeriesPlace>()
+    var feeds = PagedArray<Feed>()
     var senders: [Sender] = []
     var cursor = ScrapeCursor()
     var timers = ScrapeTimers()
     var lastSweep = Timestamp.distantPast
     /// Targets with a feed: only their silence matters.
     private(set) var watched: [UInt32] = []
-    private var isWatched: [Bool] = []
+    var isWatched: [Bool] = []
+    /// Of a shared series the replicas' own.
+    var sharers: [UInt32: [UInt32]] = [:]
     private var metrics: [String: UInt32] = [:]
     private var targetByIdentity: [Labels: UInt32] = [:]
     private var senderByIdentity: [Labels: UInt32] = [:]
@@ -88,29 +97,56 @@ public struct Intake: Sendable {
 
     // MARK: Series
 
-    /// Adds a series and gives it a target.
-    mutating func add(_ labels: Labels, now: Timestamp) -> SeriesID {
+    /// Adds a series and gives it a target. A replica's series gets a second one, without the
+    /// replica labels, which it shares with the other replicas.
+    mutating func add(_ labels: Labels, now: Timestamp) -> AddedSeries {
+        guard let split = splitReplica(labels) else {
+            let id = place(labels, stored: nil, replica: .empty, now: now)
+            return AddedSeries(id: id, routable: id)
+        }
+        let known = store.find(split.series)
+        let shared = known ?? place(split.series, stored: nil, replica: nil, now: now)
+        let id = place(labels, stored: shared, replica: split.replica, now: now)
+        places[Int(id.index)].feed = places[Int(shared.index)].feed
+        return AddedSeries(id: id, routable: known == nil ? shared : nil)
+    }
+
+    private mutating func place(
+        _ labels: Labels, stored: SeriesID?, replica: Labels?, now: Timestamp
+    ) -> SeriesID {
         let id = store.add(labels)
         let name = labels[Labels.metricName] ?? ""
-        cardinality.add(
-            namespace: cardinality.namespace(labels[Cardinality.namespaceLabel] ?? ""),
-            metric: name)
         let role: SeriesPlace.Role =
             name == "up" ? .up : name == "process_start_time_seconds" ? .processStart : .plain
-        let target = targetIndex(of: labels, now: now)
+        let target: UInt32
+        if let stored {
+            target = places[Int(stored.index)].target
+            sharers[stored.index, default: []].append(id.index)
+        } else {
+            cardinality.add(
+                namespace: cardinality.namespace(labels[Cardinality.namespaceLabel] ?? ""),
+                metric: name)
+            target = targetIndex(of: labels, now: now)
+        }
         if role == .up { targets[Int(target)].hasUp = true }
+        let number = replica.map { targets[Int(target)].number(of: $0, now: now) } ?? 0
         places.append(
             SeriesPlace(
-                target: target, metric: metricIndex(name), feed: SeriesPlace.noFeed, role: role))
+                target: target, metric: metricIndex(name), feed: SeriesPlace.noFeed,
+                stored: stored?.index ?? id.index, role: role, replica: number))
         return id
     }
 
     /// The target a series belongs to.
     public func target(of id: SeriesID) -> UInt32 { places[Int(id.index)].target }
 
+    /// Whether consumers can count it: a replica's series is counted through the shared one.
+    public func isRoutable(_ id: SeriesID) -> Bool { places[Int(id.index)].stored == id.index }
+
     /// Sets who counts a series from its next sample on. What was stored of it before is its
     /// starting value, so nothing between is lost or invented.
     public mutating func route(_ id: SeriesID, to routes: [Route]) {
+        guard isRoutable(id) else { return }
         let index = Int(id.index)
         let place = places[index]
         guard place.feed == SeriesPlace.noFeed else {
@@ -119,17 +155,27 @@ public struct Intake: Sendable {
         }
         guard !routes.isEmpty else { return }
         let tail = store.tail(of: id)
-        let isKnown = !tail.isEmpty && Self.isCount(tail.value)
-        places[index].feed = UInt32(feeds.count)
+        var cursor = CounterCursor()
+        if !tail.isEmpty {
+            cursor = .showsNoCount
+            if Counter.isCount(tail.value) {
+                cursor = CounterCursor(time: tail.time, value: tail.value)
+            }
+        }
+        let feed = UInt32(feeds.count)
         feeds.append(
             Feed(
-                lastTime: isKnown ? tail.time : .distantPast, lastValue: isKnown ? tail.value : 0,
-                metric: place.metric, target: place.target, routes: routes))
+                startingAt: cursor, metric: place.metric, target: place.target, routes: routes))
+        places[index].feed = feed
+        for sharer in sharers[id.index] ?? [] { places[Int(sharer)].feed = feed }
         if !isWatched[Int(place.target)] {
             isWatched[Int(place.target)] = true
             watched.append(place.target)
         }
     }
+
+    /// Call before consumers change: what late samples would correct is theirs no more.
+    public mutating func willReroute() { settleAll() }
 
     private mutating func metricIndex(_ name: String) -> UInt32 {
         if let known = metrics[name] { return known }
@@ -141,16 +187,16 @@ public struct Intake: Sendable {
     private static let senderLabels = ["cluster", "prometheus", "prometheus_replica"]
 
     private mutating func targetIndex(of labels: Labels, now: Timestamp) -> UInt32 {
-        let senderLabels = Self.senderLabels + settings.replicaLabels
         let isSingleton = labels["instance"] == nil
         let identity =
-            isSingleton ? labels : labels.keeping(senderLabels + ["job", "instance"])
+            isSingleton ? labels : labels.keeping(Self.senderLabels + ["job", "instance"])
         if let known = targetByIdentity[identity] { return known }
         let index = UInt32(targets.count)
         targetByIdentity[identity] = index
-        let sender = senderIndex(labels.keeping(senderLabels))
-        targets.append(
-            Target(identity: identity, sender: sender, isSingleton: isSingleton, now: now))
+        let sender = senderIndex(labels.keeping(Self.senderLabels))
+        var target = Target(identity: identity, sender: sender, isSingleton: isSingleton)
+        target.replicas = [Replica(name: nil, lastArrival: now)]
+        targets.append(target)
         isWatched.append(false)
         return index
     }
@@ -163,17 +209,18 @@ public struct Intake: Sendable {
         return index
     }
 
-    /// NaN, infinities and negative values are no counts. Beyond 2^53 neighbouring whole numbers
-    /// look the same: a counter that wrapped below zero (2^64) would swallow all later events.
-    @inline(__always)
-    static func isCount(_ value: Double) -> Bool { value >= 0 && value < 0x1p53 }
-
     // MARK: Access for the steps in the other files
 
     mutating func count(_ tally: WriteTally) { totals.add(tally) }
 
+    mutating func noteDeduplicated() { deduplicated += 1 }
+
     /// The process starts again: what was silent meanwhile was not silent, we were.
     public mutating func started(at now: Timestamp) {
-        for index in targets.indices { targets[index].lastArrival = now }
+        for index in targets.indices {
+            for replica in targets[index].replicas.indices {
+                targets[index].replicas[replica].lastArrival = now
+            }
+        }
     }
 }

@@ -9,70 +9,77 @@ struct ScrapeCursor: Sendable {
     static let none = UInt32.max
 
     var target = Self.none
+    var replica: UInt8 = 0
     var time = Timestamp.distantPast
     var previous = Timestamp.distantPast
-    /// Longer steps between two samples are gaps.
-    var gapAfter = TimeSpan.zero
     var delivered = 0
     var alive = 0
     var ended = 0
-    var staged: [StagedIncrement] = []
+    var samples: [CountedSample] = []
     var endedMetrics: [UInt32] = []
     var upValue: Double?
     var hasUpEnded = false
+    var processStart: Timestamp?
 
-    mutating func begin(_ target: UInt32, _ state: Target, at time: Timestamp) {
+    @inline(__always)
+    func isAt(_ target: UInt32, _ replica: UInt8, _ time: Timestamp) -> Bool {
+        self.target == target && self.replica == replica && self.time == time
+    }
+
+    mutating func begin(
+        _ target: UInt32, _ replica: UInt8, previous: Timestamp, at time: Timestamp
+    ) {
         self.target = target
+        self.replica = replica
         self.time = time
-        previous = state.previousScrape(before: time)
-        gapAfter = state.interval * 2
+        self.previous = previous
         delivered = 0
         alive = 0
         ended = 0
         upValue = nil
         hasUpEnded = false
-        staged.removeAll(keepingCapacity: true)
+        processStart = nil
+        samples.removeAll(keepingCapacity: true)
         endedMetrics.removeAll(keepingCapacity: true)
     }
 }
 
-extension Target {
-    /// The scrape before `time`: among the open ones, else the newest closed one before it.
-    func previousScrape(before time: Timestamp) -> Timestamp {
-        if let earlier = open.last(where: { $0.time < time }) { return earlier.time }
-        if lastScrape < time { return lastScrape }
-        return beforeLast < time ? beforeLast : .distantPast
-    }
-}
-
-extension OpenScrape {
+extension Scrape {
     mutating func merge(_ cursor: ScrapeCursor) {
         delivered += cursor.delivered
         alive += cursor.alive
         ended += cursor.ended
-        staged.append(contentsOf: cursor.staged)
+        samples.append(contentsOf: cursor.samples)
         endedMetrics.append(contentsOf: cursor.endedMetrics)
         if let value = cursor.upValue { upValue = value }
         if cursor.hasUpEnded { hasUpEnded = true }
+        if let start = cursor.processStart { processStart = start }
     }
 }
 
 /// Scrapes waiting for their deadline, in the order they were opened.
 struct ScrapeTimers: Sendable {
-    private var queue: [(deadline: Timestamp, target: UInt32, time: Timestamp)] = []
+    struct Timer: Sendable {
+        let deadline: Timestamp
+        let target: UInt32
+        let replica: UInt8
+        let time: Timestamp
+    }
+
+    private var queue: [Timer] = []
     private var head = 0
 
     var next: Timestamp? { head < queue.count ? queue[head].deadline : nil }
 
     /// Deadlines mostly arrive in order; one that does not (a sender ahead of our clock) is
     /// inserted where it belongs.
-    mutating func add(_ deadline: Timestamp, _ target: UInt32, _ time: Timestamp) {
+    mutating func add(_ timer: Timer) {
         var index = queue.count
-        while index > head && queue[index - 1].deadline > deadline { index -= 1 }
-        queue.insert((deadline, target, time), at: index)
+        while index > head && queue[index - 1].deadline > timer.deadline { index -= 1 }
+        queue.insert(timer, at: index)
     }
 
-    mutating func popDue(at now: Timestamp) -> (target: UInt32, time: Timestamp)? {
+    mutating func popDue(at now: Timestamp) -> Timer? {
         guard head < queue.count, queue[head].deadline <= now else { return nil }
         let due = queue[head]
         head += 1
@@ -80,6 +87,6 @@ struct ScrapeTimers: Sendable {
             queue.removeFirst(head)
             head = 0
         }
-        return (due.target, due.time)
+        return due
     }
 }

@@ -3,12 +3,22 @@ public import Model
 // A target is what one scrape of Prometheus reads: all its series share job, instance and the
 // external labels, and all samples of one scrape share a timestamp. That is what makes "this
 // series was not there a scrape ago" a fact and not a guess, and what tells a complete scrape from
-// one still on its way through the sender's shards.
+// one still on its way through the sender's shards. Replicas of one sender (HA) scrape the same
+// target, each at its own times.
 
-/// One scrape whose samples are still arriving.
-struct OpenScrape: Sendable {
+/// One scrape of a target by one replica.
+struct Scrape: Sendable {
+    /// How it was taken, so that judging it again gives the same.
+    struct Closing: Sendable {
+        /// On the agent's clock.
+        var at: Timestamp
+        /// Since when the sender had come without a gap.
+        let covered: Timestamp
+    }
+
     let time: Timestamp
-    /// The target's scrape before this one; `distantPast` when there is none.
+    let replica: UInt8
+    /// The replica's scrape before this one; `distantPast` when there is none.
     let previous: Timestamp
     /// When it is taken as it is, on the agent's clock.
     let deadline: Timestamp
@@ -17,26 +27,54 @@ struct OpenScrape: Sendable {
     /// Series with a value.
     var alive = 0
     var ended = 0
-    var staged: [StagedIncrement] = []
+    /// Of series that are counted.
+    var samples: [CountedSample] = []
     /// Metrics of which a series ended in this scrape.
     var endedMetrics: [UInt32] = []
     var upValue: Double?
     var hasUpEnded = false
+    var processStart: Timestamp?
+    /// Nil while samples may still arrive.
+    var closing: Closing?
+
+    var isClosed: Bool { closing != nil }
+
+    /// Scrapes are judged in this order.
+    func precedes(_ other: Scrape) -> Bool {
+        (time, replica) < (other.time, other.replica)
+    }
 }
 
-/// An increment that waits for its scrape to be complete.
-struct StagedIncrement: Sendable {
-    enum Kind: Sendable {
-        case known(IncrementClass)
-        /// First seen in this scrape: birth or baseline, as the complete scrape will show.
-        /// `start` is when the series itself says that its counter began.
-        case firstSeen(start: Timestamp?)
-    }
+/// What a target's scrapes so far, in time order, have left of one replica's view.
+struct ReplicaFold: Sendable {
+    /// The newest scrape, and the one before it.
+    var last = Timestamp.distantPast
+    var beforeLast = Timestamp.distantPast
+    /// Series with a value in the newest scrape.
+    var live = 0
+    var condition = TargetCondition.up
+    var steps = RecentSteps()
 
-    let feed: UInt32
-    let kind: Kind
-    let value: Double
-    let span: TimeSpan
+    /// The scrape interval, as the last steps show it.
+    var interval: TimeSpan { steps.median ?? Target.intervalAssumed }
+}
+
+/// A target's state as a fold over its closed scrapes.
+struct TargetFold: Sendable {
+    var replicas = [ReplicaFold()]
+    var processStart: Timestamp?
+    /// The newest scrape of any replica.
+    var newest = Timestamp.distantPast
+}
+
+/// A replica on its way in: what arrival says, not what the scrapes hold.
+struct Replica: Sendable {
+    /// Its replica labels; empty for a sender without, nil before the first.
+    var name: Labels?
+    /// When the newest sample arrived, on the agent's clock.
+    var lastArrival: Timestamp
+    /// When its silence was noticed; nil while it is heard.
+    var silence: (since: Timestamp, noticed: Timestamp)?
 }
 
 /// A scraped endpoint, or one series for senders that name no `instance`.
@@ -46,51 +84,86 @@ public struct Target: Sendable {
     let sender: UInt32
     /// A series of its own without an `instance`: complete with each sample.
     let isSingleton: Bool
+    /// What was last said of it.
     public internal(set) var condition: TargetCondition = .up
-    /// When the newest sample arrived, on the agent's clock.
-    var lastArrival: Timestamp
-    /// The newest scrape that is closed, and the one before it.
-    public internal(set) var lastScrape = Timestamp.distantPast
-    var beforeLast = Timestamp.distantPast
-    /// Series with a value in the newest closed scrape.
-    var live = 0
-    /// Metrics of which a series ended in the newest closed scrape.
-    var lastEnded: [UInt32] = []
-    var open: [OpenScrape] = []
-    var processStart: Timestamp?
+    var replicas: [Replica] = []
     var hasUp = false
-    private var steps = RecentSteps()
+    /// Open scrapes, and closed ones within the out-of-order window, in their order.
+    var scrapes: [Scrape] = []
+    var openCount = 0
+    /// Without, and with the closed scrapes that are kept.
+    var base = TargetFold()
+    var head = TargetFold()
 
     /// What the scrape interval is taken for until two scrapes have shown it.
     static let intervalAssumed = TimeSpan.minutes(1)
-    /// The most open scrapes; beyond it the oldest is taken as it is, and what comes of it is late.
+    /// The most open scrapes; beyond it the oldest is taken as it is.
     static let openMax = 256
+    /// The most scrapes kept for late samples; beyond it the oldest leaves early.
+    static let keptMax = 1024
+    /// Replicas told apart; further ones count as the last.
+    static let replicasMax = 8
 
-    init(identity: Labels, sender: UInt32, isSingleton: Bool, now: Timestamp) {
+    init(identity: Labels, sender: UInt32, isSingleton: Bool) {
         self.identity = identity
         self.sender = sender
         self.isSingleton = isSingleton
-        lastArrival = now
     }
 
-    /// The scrape interval, as the last steps show it.
-    public var interval: TimeSpan { steps.median ?? Self.intervalAssumed }
-
-    var hasLearntInterval: Bool { steps.median != nil }
-
-    mutating func closed(_ scrape: OpenScrape) {
-        if lastScrape != .distantPast { steps.learn(scrape.time - lastScrape) }
-        beforeLast = lastScrape
-        lastScrape = scrape.time
-        live = scrape.alive
-        lastEnded = scrape.endedMetrics
+    /// The number of a replica, a new one if need be.
+    mutating func number(of name: Labels, now: Timestamp) -> UInt8 {
+        if let known = replicas.firstIndex(where: { $0.name == name }) { return UInt8(known) }
+        if replicas[0].name == nil {
+            replicas[0].name = name
+            return 0
+        }
+        guard replicas.count < Self.replicasMax else { return UInt8(replicas.count - 1) }
+        replicas.append(Replica(name: name, lastArrival: now))
+        base.replicas.append(ReplicaFold())
+        head.replicas.append(ReplicaFold())
+        return UInt8(replicas.count - 1)
     }
 
-    /// Whether the oldest open scrape has brought every series of the scrape before it.
-    var isOldestComplete: Bool {
-        guard let oldest = open.first else { return false }
+    /// The scrape interval of the replica that is ahead.
+    public var interval: TimeSpan {
+        head.replicas.first { $0.last == head.newest }?.interval ?? head.replicas[0].interval
+    }
+
+    /// The newest closed scrape.
+    public var lastScrape: Timestamp { head.newest }
+
+    /// The replica's scrape before `time`: among the kept ones, else the newest that has left.
+    func previousScrape(before time: Timestamp, of replica: UInt8) -> Timestamp {
+        let earlier = scrapes.last { $0.replica == replica && $0.time < time }
+        if let earlier { return earlier.time }
+        guard Int(replica) < base.replicas.count else { return .distantPast }
+        let fold = base.replicas[Int(replica)]
+        if fold.last < time { return fold.last }
+        return fold.beforeLast < time ? fold.beforeLast : .distantPast
+    }
+
+    /// Whether an open scrape has brought every series of its replica's scrape before it.
+    func isComplete(_ scrape: Scrape) -> Bool {
         if isSingleton { return true }
-        return live > 0 && oldest.previous == lastScrape && oldest.delivered >= live
+        let fold = head.replicas[Int(scrape.replica)]
+        return fold.live > 0 && scrape.previous == fold.last && scrape.delivered >= fold.live
+    }
+
+    /// What is to be said of it: seen if one replica sees it, retired if it ended for all.
+    var judgedCondition: TargetCondition {
+        var retired: TargetCondition?
+        var lost: TargetCondition?
+        for (index, replica) in replicas.enumerated() {
+            let folded = head.replicas[index].condition
+            switch folded {
+            case .up:
+                guard let silence = replica.silence else { return .up }
+                lost = lost ?? .silent(since: silence.since, noticed: silence.noticed)
+            case .down, .silent: lost = lost ?? folded
+            case .retired: retired = folded
+            }
+        }
+        return lost ?? retired ?? .up
     }
 }
 
@@ -121,7 +194,7 @@ struct RecentSteps: Sendable {
     }
 }
 
-/// Who remote-writes: the external labels of its series.
+/// Who remote-writes: the external labels of its series, without what tells replicas apart.
 struct Sender: Sendable {
     /// Samples have come without a gap since then.
     var coveredSince = Timestamp.distantFuture

@@ -71,6 +71,8 @@ struct GapEvents: Hashable, Sendable {
     let time: Timestamp
     let span: TimeSpan
     var counts: EventCounts
+    /// How many made it, less those taken back; at zero it is gone.
+    var increments: Int
 }
 
 /// The events of one group. At most 20 KiB for a 30-day period.
@@ -100,8 +102,11 @@ struct EventHistory: Sendable {
         coarse = EdgeRing(step: Self.step(of: period), covering: period)
     }
 
-    /// Adds events at a time; late ones find their place. Amortised O(1), no allocation.
-    mutating func add(_ counts: EventCounts, at time: Timestamp, span: TimeSpan) {
+    /// Adds events at a time; late ones find their place. Events taken back are negative, and so is
+    /// the number of their increments. Amortised O(1), no allocation.
+    mutating func add(
+        _ counts: EventCounts, at time: Timestamp, span: TimeSpan, increments: Int = 1
+    ) {
         if time > newest {
             minutes.advance(before: time, at: fineTotal)
             quarters.advance(before: time, at: fineTotal)
@@ -110,23 +115,30 @@ struct EventHistory: Sendable {
         }
         coarse.correct(from: time, by: counts)
         total += counts
-        if span > Self.windowMin { return addGap(counts, at: time, span: span) }
+        if span > Self.windowMin { return addGap(counts, at: time, span: span, increments) }
         minutes.correct(from: time, by: counts)
         quarters.correct(from: time, by: counts)
         fineTotal += counts
     }
 
-    private mutating func addGap(_ counts: EventCounts, at time: Timestamp, span: TimeSpan) {
+    private mutating func addGap(
+        _ counts: EventCounts, at time: Timestamp, span: TimeSpan, _ increments: Int
+    ) {
         let time = time.ceiling(to: .minutes(1))
         let span = TimeSpan.milliseconds((span.millis + 59_999) / 60_000 * 60_000)
         if let known = gaps.lastIndex(where: { $0.time == time && $0.span == span }) {
             gaps[known].counts += counts
+            gaps[known].increments += increments
+            if gaps[known].increments <= 0 { gaps.remove(at: known) }
             return
         }
+        // What is taken back and not there was forgotten.
+        guard increments > 0 else { return }
         gaps.removeAll { newest - $0.time > Self.quarterSpan + .minutes(15) }
         if gaps.count >= Self.gapsMax { forgottenGap = max(forgottenGap, gaps.removeFirst().time) }
         let index = gaps.firstIndex { $0.time > time } ?? gaps.count
-        gaps.insert(GapEvents(time: time, span: span, counts: counts), at: index)
+        gaps.insert(
+            GapEvents(time: time, span: span, counts: counts, increments: increments), at: index)
     }
 
     /// The lower edge of a window that ends at `to`: rounded outward to its bucket.

@@ -101,15 +101,18 @@ struct GroupLedger: Sendable {
 
     /// Notes a time that was not seen and is not made good by the counters. Bounded: the two
     /// closest intervals are joined to make room, which can only widen the bounds.
-    mutating func addUnobserved(from: Timestamp, to: Timestamp, weight: Double) {
-        guard to > from else { return }
-        let interval = UnobservedInterval(from: from, to: to, weight: weight)
-        guard unobserved.last != interval else { return }
+    mutating func addUnobserved(_ interval: UnobservedInterval) {
+        guard interval.to > interval.from, !unobserved.contains(interval) else { return }
         let start = periodStart
         unobserved.removeAll { $0.to <= start }
         if unobserved.count >= Self.unobservedMax { joinClosest() }
-        let index = unobserved.firstIndex { $0.from > from } ?? unobserved.count
+        let index = unobserved.firstIndex { $0.from > interval.from } ?? unobserved.count
         unobserved.insert(interval, at: index)
+    }
+
+    /// A late sample showed that the counter did not fall there.
+    mutating func removeUnobserved(_ interval: UnobservedInterval) {
+        unobserved.removeAll { $0.from == interval.from && $0.to == interval.to }
     }
 
     private mutating func joinClosest() {

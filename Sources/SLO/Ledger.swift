@@ -230,6 +230,8 @@ public struct Ledger: Sendable {
         var counts = EventCounts.zero
         var classes: (Double, Double, Double, Double, Double) = (0, 0, 0, 0, 0)
         var hasReset = false
+        var isTakenBack = false
+        var increments = 0
 
         init() {}
 
@@ -238,16 +240,18 @@ public struct Ledger: Sendable {
             time = increment.time
             span = increment.span
             target = increment.target
+            isTakenBack = increment.isTakenBack
         }
 
         func takes(_ increment: Increment) -> Bool {
             group == Int(increment.slot >> 2) && time == increment.time && span == increment.span
-                && target == increment.target
+                && target == increment.target && isTakenBack == increment.isTakenBack
         }
 
         mutating func add(_ increment: Increment) {
             let role = Role(rawValue: increment.slot & 3) ?? .total
             let isTotal = role == .total || role == .totalOfGood
+            increments += 1
             if isTotal { classify(increment) }
             if increment.kind == .reset && increment.span > .zero { hasReset = true }
             guard increment.kind != .baseline else { return }
@@ -274,8 +278,10 @@ public struct Ledger: Sendable {
 
     private mutating func post(_ run: Run) {
         guard let index = run.group else { return }
-        groups[index].observe(run.time)
-        groups[index].history.add(run.counts, at: run.time, span: run.span)
+        if !run.isTakenBack { groups[index].observe(run.time) }
+        groups[index].history.add(
+            run.counts, at: run.time, span: run.span,
+            increments: run.isTakenBack ? -run.increments : run.increments)
         if run.classes.0 != 0 { groups[index].classify(run.classes.0, .normal, at: run.time) }
         if run.classes.1 != 0 { groups[index].classify(run.classes.1, .reset, at: run.time) }
         if run.classes.2 != 0 { groups[index].classify(run.classes.2, .gap, at: run.time) }
@@ -284,8 +290,13 @@ public struct Ledger: Sendable {
         if run.hasReset {
             // What the counter had after the last sample and before it fell is lost.
             let expected = groups[index].targets.count { !hasRetired($0) }
-            groups[index].addUnobserved(
+            let interval = UnobservedInterval(
                 from: run.time - run.span, to: run.time, weight: 1 / Double(max(1, expected)))
+            if run.isTakenBack {
+                groups[index].removeUnobserved(interval)
+            } else {
+                groups[index].addUnobserved(interval)
+            }
         }
         markDirty(index)
     }

@@ -5,22 +5,24 @@ public struct SeriesTail: Hashable, Sendable {
     public var time: Timestamp
     public var value: Double
 
+    @inlinable public init(time: Timestamp, value: Double) {
+        self.time = time
+        self.value = value
+    }
+
     /// No sample yet.
     public static let none = SeriesTail(time: .distantPast, value: 0)
 
     public var isEmpty: Bool { time == .distantPast }
 }
 
-/// What became of an appended sample.
-public enum AppendOutcome: Hashable, Sendable {
-    /// Stored; `previous` is the series' newest sample until then.
-    case stored(previous: SeriesTail)
-    /// The same time and value again: nothing to do.
-    case duplicate
-    /// Another value for the newest time; the first one stays.
-    case conflict
-    /// Older than the newest sample.
-    case outOfOrder
+/// What became of a sample that is not newer than its series.
+public enum InsertOutcome: Hashable, Sendable {
+    case inserted
+    /// The same time and value were stored.
+    case same
+    /// Another value was stored for this time; it stays.
+    case different
 }
 
 /// The series and their newest samples. Numbers are dense and never reused (DESIGN §4.5).
@@ -28,7 +30,8 @@ public enum AppendOutcome: Hashable, Sendable {
 /// It keeps one sample a series and takes samples in order only.
 public struct SeriesStore: Sendable {
     private var labelsByID: [Labels] = []
-    private var tails: [SeriesTail] = []
+    @usableFromInline var tails = PagedArray<SeriesTail>()
+    private var late: [SeriesID: [SeriesTail]] = [:]
     private var idByLabels: [Labels: SeriesID] = [:]
     private var keys = KeyTable()
 
@@ -37,7 +40,7 @@ public struct SeriesStore: Sendable {
     public var count: Int { labelsByID.count }
 
     public func labels(of id: SeriesID) -> Labels { labelsByID[Int(id.index)] }
-    public func tail(of id: SeriesID) -> SeriesTail { tails[Int(id.index)] }
+    @inlinable public func tail(of id: SeriesID) -> SeriesTail { tails[Int(id.index)] }
 
     /// The series last seen under this key of a label block. O(1).
     @inlinable public func find(low: UInt64, high: UInt64) -> SeriesID? {
@@ -69,17 +72,24 @@ public struct SeriesStore: Sendable {
         return id
     }
 
-    /// Appends a sample. O(1), no allocation.
-    public mutating func append(
+    /// Notes the newest sample of a series as its sender knows it. O(1), no allocation.
+    @inlinable public mutating func advance(
+        _ id: SeriesID, to time: Timestamp, value: Double
+    ) {
+        tails[Int(id.index)] = SeriesTail(time: time, value: value)
+    }
+
+    /// Stores a sample that is newer than all of its series.
+    public mutating func append(_ id: SeriesID, at time: Timestamp, value: Double) {}
+
+    /// Stores a sample that is not newer than all of its series.
+    public mutating func insert(
         _ id: SeriesID, at time: Timestamp, value: Double
-    ) -> AppendOutcome {
-        let index = Int(id.index)
-        let previous = tails[index]
-        if time > previous.time {
-            tails[index] = SeriesTail(time: time, value: value)
-            return .stored(previous: previous)
+    ) -> InsertOutcome {
+        if let known = late[id]?.first(where: { $0.time == time }) {
+            return known.value.bitPattern == value.bitPattern ? .same : .different
         }
-        if time < previous.time { return .outOfOrder }
-        return value.bitPattern == previous.value.bitPattern ? .duplicate : .conflict
+        late[id, default: []].append(SeriesTail(time: time, value: value))
+        return .inserted
     }
 }

@@ -100,7 +100,7 @@ enum Suite {
             ) {
                 for _ in 0..<passes {
                     time = time + BenchWorld.interval
-                    for id in ids { _ = store.append(id, at: time, value: 1) }
+                    for id in ids { store.append(id, at: time, value: 1) }
                 }
             }
         ]

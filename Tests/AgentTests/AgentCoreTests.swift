@@ -82,7 +82,7 @@ import Wire
     @Test func aReplyNamesWhatWasRefused() throws {
         var (world, first, _) = world()
         first.requests += 1
-        world.write(first.scrape(at(50)), at: at(75))
+        world.write(first.scrape(at(-400)), at: at(75))
         let reply = try #require(world.replies.last)
         #expect(reply.tally.refusedTotal == 3 && reply.tally.stored == 0)
         #expect(

@@ -78,7 +78,8 @@ import Wire
         #expect(world.send(60, ["a": 12, "errors/a": 1], up: 1) == [])
         #expect(world.reply.duplicates == 3)
         #expect(world.send(60, ["a": 13], now: 61) == [])
-        #expect(world.send(59, ["a": 11], now: 61) == [])
+        #expect(world.send(60 - 300, ["a": 11], now: 61) == [])
+        #expect(world.reply.refused[Refusal.all.firstIndex(of: .outOfOrder) ?? 0] == 1)
         #expect(world.advance(70) == [])
     }
 

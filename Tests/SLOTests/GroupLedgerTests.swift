@@ -37,7 +37,7 @@ import Testing
         for day in 0..<365 {
             let start = Double(day) * 86_400
             group.observe(at(start + 60))
-            group.addUnobserved(from: at(start), to: at(start + 60), weight: 1)
+            group.addUnobserved(UnobservedInterval(from: at(start), to: at(start + 60), weight: 1))
         }
         let now = 365 * 86_400.0
         #expect(group.unobservedSeconds(from: at(now - 7 * 86_400), to: at(now)) == 7 * 60)
@@ -48,7 +48,8 @@ import Testing
         for step in 0..<500 {
             let start = Double(step) * 600
             group.observe(at(start + 60))
-            group.addUnobserved(from: at(start), to: at(start + 60), weight: 0.5)
+            group.addUnobserved(
+                UnobservedInterval(from: at(start), to: at(start + 60), weight: 0.5))
         }
         let seconds = group.unobservedSeconds(from: at(0), to: at(500 * 600))
         #expect(seconds >= 500 * 30 && seconds <= 500 * 600)
@@ -62,7 +63,7 @@ import Testing
             let counts = EventCounts(bad: 1, total: 10)
             group.history.add(counts, at: time, span: .seconds(301 + Int64(step)))
             group.classify(1, .gap, at: time)
-            group.addUnobserved(from: time - .seconds(5), to: time, weight: 1)
+            group.addUnobserved(UnobservedInterval(from: time - .seconds(5), to: time, weight: 1))
         }
         let bytes = MemoryLayout<GroupLedger>.stride + heapBytes(group)
         #expect(bytes <= 20 * 1024, "\(bytes) bytes")

@@ -7,37 +7,12 @@ import Testing
     private let up = Labels([("__name__", "up")])
     private let down = Labels([("__name__", "down")])
 
-    @Test func appendingReadsLikeThis() {
-        var store = SeriesStore()
-        let id = store.add(up)
-        #expect(store.tail(of: id).isEmpty)
-        #expect(store.append(id, at: at(10), value: 1) == .stored(previous: .none))
-        let first = SeriesTail(time: at(10), value: 1)
-        #expect(store.append(id, at: at(10), value: 1) == .duplicate)
-        #expect(store.append(id, at: at(10), value: 2) == .conflict)
-        #expect(store.append(id, at: at(9), value: 1) == .outOfOrder)
-        #expect(store.append(id, at: at(-9), value: 1) == .outOfOrder)
-        #expect(store.tail(of: id) == first)
-        #expect(store.append(id, at: at(11), value: 0) == .stored(previous: first))
-        #expect(store.tail(of: id) == SeriesTail(time: at(11), value: 0))
-    }
-
-    @Test func valuesAreComparedByTheirBits() {
-        var store = SeriesStore()
-        let id = store.add(up)
-        _ = store.append(id, at: at(1), value: .nan)
-        #expect(store.append(id, at: at(1), value: .nan) == .duplicate)
-        let stale = Double(bitPattern: staleMarkerBits)
-        #expect(store.append(id, at: at(1), value: stale) == .conflict)
-        _ = store.append(id, at: at(2), value: 0)
-        #expect(store.append(id, at: at(2), value: -0.0) == .conflict)
-    }
-
     @Test func aSeriesKeepsItsNumberAndItsOwnTail() {
         var store = SeriesStore()
         let (first, second) = (store.add(up), store.add(down))
         #expect((first, second) == (SeriesID(0), SeriesID(1)) && store.count == 2)
-        _ = store.append(first, at: at(5), value: 1)
+        store.advance(first, to: at(5), value: 1)
+        #expect(store.tail(of: first) == SeriesTail(time: at(5), value: 1))
         #expect(store.tail(of: second).isEmpty)
         #expect(store.labels(of: second) == down)
         #expect(store.find(up) == first && store.find(Labels([("a", "b")])) == nil)
