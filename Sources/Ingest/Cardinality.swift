@@ -46,6 +46,15 @@ public struct Cardinality: Sendable {
         metrics[metric, default: Share(name: metric)].series += 1
     }
 
+    /// A series is idle, or gone.
+    mutating func remove(namespace name: String, metric: String) {
+        total -= 1
+        namespaces[namespace(name)].series -= 1
+        guard let share = metrics[metric] else { return }
+        metrics[metric] = share.series > 1 || share.refusedSamples > 0 ? share : nil
+        metrics[metric]?.series -= 1
+    }
+
     mutating func refuse(samples: Int, namespace: Int, metric: String) {
         namespaces[namespace].refusedSamples += samples
         // A metric that has no series yet is not remembered: it may be one of very many.

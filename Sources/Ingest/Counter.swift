@@ -5,10 +5,10 @@ import Model
 
 /// One sample of a counted series, waiting in its scrape. 24 bytes.
 struct CountedSample: Sendable {
-    let feed: UInt32
-    let value: Double
+    var feed: UInt32
+    var value: Double
     /// When the counter began, in milliseconds; 0 when the sample does not say.
-    let start: Int64
+    var start: Int64
 }
 
 /// An increment before it is known who wants it.
@@ -125,8 +125,8 @@ struct Feed: Sendable {
     var head: Counter
     /// The start that its newest sample told, for the log: what repeats is not logged.
     var toldStart: Int64 = 0
-    let metric: UInt32
-    let target: UInt32
+    var metric: UInt32
+    var target: UInt32
     var routes: [Route]
 
     init(startingAt cursor: CounterCursor, metric: UInt32, target: UInt32, routes: [Route]) {

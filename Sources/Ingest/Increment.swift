@@ -26,9 +26,9 @@ public enum IncrementClass: UInt8, CaseIterable, Hashable, Sendable {
 
 /// Who consumes a series, in the consumer's own numbering.
 public struct Route: Hashable, Sendable {
-    public let slot: UInt32
+    public internal(set) var slot: UInt32
     /// Since when the consumer has been counting: a series born earlier is no birth to it.
-    public let since: Timestamp
+    public internal(set) var since: Timestamp
 
     public init(slot: UInt32, since: Timestamp) {
         self.slot = slot
@@ -100,6 +100,8 @@ public struct ConditionChange: Hashable, Sendable {
 public struct IntakeOutput: Sendable {
     public internal(set) var increments: [Increment] = []
     public internal(set) var conditions: [ConditionChange] = []
+    /// Targets that ended longer ago than anything is kept.
+    public internal(set) var forgotten: [UInt32] = []
 
     public init() {}
 
@@ -107,5 +109,6 @@ public struct IntakeOutput: Sendable {
     public mutating func removeAll() {
         increments.removeAll(keepingCapacity: true)
         conditions.removeAll(keepingCapacity: true)
+        forgotten.removeAll()
     }
 }

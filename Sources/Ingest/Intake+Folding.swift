@@ -98,16 +98,19 @@ extension Intake {
     /// Forgets what late samples would need, as when consumers change: from here on they count only
     /// by themselves.
     mutating func settleAll() {
-        for target in targets.indices {
-            for scrape in targets[target].scrapes where scrape.isClosed {
-                for sample in scrape.samples {
-                    let feed = Int(sample.feed)
-                    feeds[feed].base = feeds[feed].head
-                }
+        for target in targets.indices where !targets.isReleased(target) { settle(target) }
+    }
+
+    /// The same for one target.
+    mutating func settle(_ target: Int) {
+        for scrape in targets[target].scrapes where scrape.isClosed {
+            for sample in scrape.samples {
+                let feed = Int(sample.feed)
+                feeds[feed].base = feeds[feed].head
             }
-            targets[target].base = targets[target].head
-            targets[target].scrapes.removeAll { $0.isClosed }
         }
+        targets[target].base = targets[target].head
+        targets[target].scrapes.removeAll { $0.isClosed }
     }
 
     // MARK: Folding

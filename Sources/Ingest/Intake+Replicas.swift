@@ -28,6 +28,7 @@ extension Intake {
         let isDue = isSame || isStaleMarker(tail.value) || time >= tail.time + interval
         guard time > tail.time, isDue else { return noteDeduplicated() }
         places[Int(place.stored)].replica = place.replica
+        if places[Int(place.stored)].state != .live { revive(id) }
         store.advance(id, to: time, value: value)
         store.append(id, at: time, value: value)
     }

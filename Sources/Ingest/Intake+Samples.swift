@@ -23,6 +23,7 @@ extension Intake {
         guard time > previous.time else {
             return takeLate(id, place, time, value, start, now, &output)
         }
+        if place.state != .live { revive(id) }
         store.advance(id, to: time, value: value)
         if place.stored == id.index {
             store.append(id, at: time, value: value)

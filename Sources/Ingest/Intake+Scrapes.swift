@@ -30,6 +30,7 @@ extension Intake {
                 close(oldest, of: target, now, &output)
             }
         }
+        sweepSeries(now, &output)
         guard now >= lastSweep + Self.sweepInterval else { return }
         lastSweep = now
         for target in watched { sweep(Int(target), now, &output) }

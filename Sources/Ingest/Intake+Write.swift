@@ -28,7 +28,8 @@ extension Intake {
         var resolution = Resolution()
         resolution.ids.reserveCapacity(batch.series.count)
         for block in batch.series {
-            if let id = store.find(low: block.key.low, high: block.key.high) {
+            // The key of a series that was forgotten may still be there.
+            if let id = store.find(low: block.key.low, high: block.key.high), !isForgotten(id) {
                 resolution.ids.append(id.index)
             } else {
                 resolution.ids.append(resolveUnknown(block, batch, now, &resolution))

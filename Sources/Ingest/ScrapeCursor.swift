@@ -60,14 +60,21 @@ extension Scrape {
 /// Scrapes waiting for their deadline, in the order they were opened.
 struct ScrapeTimers: Sendable {
     struct Timer: Sendable {
-        let deadline: Timestamp
-        let target: UInt32
-        let replica: UInt8
-        let time: Timestamp
+        var deadline: Timestamp
+        var target: UInt32
+        var replica: UInt8
+        var time: Timestamp
     }
 
     private var queue: [Timer] = []
     private var head = 0
+
+    init(_ waiting: [Timer] = []) { queue = waiting }
+
+    /// Those that are not due yet, in their order.
+    var waiting: [Timer] { Array(queue[head...]) }
+
+    func hasTargets(below count: Int) -> Bool { waiting.allSatisfy { $0.target < count } }
 
     var next: Timestamp? { head < queue.count ? queue[head].deadline : nil }
 

