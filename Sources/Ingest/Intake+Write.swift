@@ -35,8 +35,11 @@ extension Intake {
                 resolution.ids.append(resolveUnknown(block, batch, now, &resolution))
             }
         }
-        if batch.histograms > 0 {
-            refuse(.histogram, batch.histograms, "", &resolution.write.tally)
+        if !batch.histograms.isEmpty {
+            refuse(.histogram, batch.histograms.count, "", &resolution.write.tally)
+        }
+        if batch.exemplars.contains(where: { $0.fault == .badReference }) {
+            refuse(.labels(.badReference), 0, "", &resolution.write.tally)
         }
         return resolution
     }

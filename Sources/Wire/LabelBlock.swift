@@ -78,7 +78,7 @@ func canonicalLabels(
     return try canonical(bytes, found)
 }
 
-private typealias FoundLabel = (name: Range<Int>, value: Range<Int>)
+typealias FoundLabel = (name: Range<Int>, value: Range<Int>)
 
 private func admit(
     _ label: FoundLabel, to found: inout [FoundLabel], _ limits: LabelLimits
@@ -97,7 +97,8 @@ private func isOrdered(_ bytes: [UInt8], _ left: Range<Int>, _ right: Range<Int>
     return left.count < right.count
 }
 
-private func oneLabel(
+/// The name and the value of a remote write 1.0 `Label`.
+func oneLabel(
     _ bytes: [UInt8], _ block: Range<Int>
 ) throws(LabelFault) -> FoundLabel {
     var name = 0..<0
@@ -129,24 +130,29 @@ private func oneLabel(
 private func canonical(
     _ bytes: [UInt8], _ found: [FoundLabel]
 ) throws(LabelFault) -> Labels {
+    let labels = try canonicalLabels(bytes, found)
+    let isNamed = found.contains { isMetricName(bytes, $0.name) }
+    guard isNamed else { throw .missingMetricName }
+    return labels
+}
+
+/// Labels of any kind, sorted and checked; the values must not be empty. O(n log n).
+func canonicalLabels(_ bytes: [UInt8], _ found: [FoundLabel]) throws(LabelFault) -> Labels {
     // Senders sort labels already, as the specification asks; then this is one pass.
     let sorted = found.sorted { isOrdered(bytes, $0.name, $1.name) }
     var writer = ByteWriter(reserving: 512)
-    var hasMetricName = false
     for (index, label) in sorted.enumerated() {
         if index > 0, bytes[sorted[index - 1].name].elementsEqual(bytes[label.name]) {
             throw .duplicateName
         }
         guard isText(bytes, label.name), isText(bytes, label.value) else { throw .invalidUTF8 }
-        if !hasMetricName { hasMetricName = isMetricName(bytes, label.name) }
         writer.lengthPrefixed(bytes[label.name])
         writer.lengthPrefixed(bytes[label.value])
     }
-    guard hasMetricName else { throw .missingMetricName }
     return Labels(canonical: writer.bytes)
 }
 
-private func isText(_ bytes: [UInt8], _ range: Range<Int>) -> Bool {
+func isText(_ bytes: [UInt8], _ range: Range<Int>) -> Bool {
     for index in range where bytes[index] >= 0x80 {
         return String(validating: bytes[range], as: UTF8.self) != nil
     }

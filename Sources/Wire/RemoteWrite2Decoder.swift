@@ -5,12 +5,12 @@
 //                repeated Histogram histograms = 3; repeated Exemplar exemplars = 4;
 //                Metadata metadata = 5; int64 created_timestamp = 6; }
 //   Sample     { double value = 1; int64 timestamp = 2; int64 start_timestamp = 3; }
-//   Exemplar   { repeated uint32 labels_refs = 1; double value = 2; int64 timestamp = 3; }
-//   Metadata   { MetricType type = 1; uint32 help_ref = 3; uint32 unit_ref = 4; }
+//
+// HistogramFields, ExemplarFields and MetadataFields have the other messages.
 //
 // Where a counter starts is said in two ways: Prometheus 3.5 writes a series' created_timestamp;
 // the final specification reserves that field and puts a start_timestamp into each sample. Both
-// are read, and the sample's own wins.
+// are read, and the sample's own wins. So it is with histograms.
 //
 // Two walks over the body: the first takes the symbols and steps over the series (2 ns each), so
 // that symbols may stand anywhere and their number is known; the second takes the series. Each
@@ -30,8 +30,8 @@ public struct RemoteWrite2Decoder: Sendable {
 
     /// Decodes an uncompressed `Request`; the batch takes the bytes over. O(bytes).
     ///
-    /// A series with a reference outside the symbols is kept with its samples, but has no labels:
-    /// `WriteBatch.canonicalLabels` throws `badReference` for it.
+    /// A series with a reference outside the symbols, of its labels or its metadata, is kept with
+    /// its samples, but has no labels: `WriteBatch.canonicalLabels` throws `badReference` for it.
     public func decode(_ body: [UInt8]) throws(WireError) -> WriteBatch {
         guard !body.isEmpty else { throw .emptyBody }
         var batch = WriteBatch()
@@ -121,6 +121,7 @@ public struct RemoteWrite2Decoder: Sendable {
         let whole = cursor
         var labels = 0..<0
         var isSound = true
+        var metadata = SeriesMetadata()
         var created: Int64 = 0
         while !cursor.isAtEnd {
             switch cursor.peek {
@@ -144,7 +145,8 @@ public struct RemoteWrite2Decoder: Sendable {
                 cursor.advanceByte()
                 created = Int64(bitPattern: try cursor.varint())
             default:
-                isSound = try otherField(&cursor, symbols.count, &batch) && isSound
+                isSound =
+                    try otherField(&cursor, body, symbols, &metadata, &batch) && isSound
             }
         }
         var key = SeriesKey.unresolvable
@@ -153,6 +155,9 @@ public struct RemoteWrite2Decoder: Sendable {
                 labels.lowerBound >= body.count
                 ? try gatheredKey(labels, body.count, gathered, symbols)
                 : try self.key(of: whole.part(labels), symbols)
+        }
+        if metadata.isPresent && isSound {
+            batch.appendMetadata(metadata, symbols, seed: seed, limits: limits)
         }
         if created != 0 { batch.start(created, from: firstSample) }
         batch.series.append(
@@ -215,13 +220,15 @@ public struct RemoteWrite2Decoder: Sendable {
         batch.timestamps.append(timestamp)
     }
 
-    // MARK: What is not stored yet
+    // MARK: Histograms, exemplars, metadata
 
-    /// Counts and steps over a field that is neither a label, a sample nor a start. Returns whether
-    /// its references lie within the symbols. A known field of another wire type, or with a padded
-    /// tag, is refused: skipping it would lose data.
+    /// A field that is neither a label, a sample nor a start. Returns whether metadata's references
+    /// lie within the symbols. A known field of another wire type, or with a padded tag, is
+    /// refused: skipping it would lose data.
+    @inline(never)
     private func otherField(
-        _ cursor: inout WireCursor, _ symbolCount: Int, _ batch: inout WriteBatch
+        _ cursor: inout WireCursor, _ body: [UInt8], _ symbols: [Symbol],
+        _ metadata: inout SeriesMetadata, _ batch: inout WriteBatch
     ) throws(WireError) -> Bool {
         let at = cursor.offset
         let (number, type) = try cursor.tag()
@@ -229,63 +236,15 @@ public struct RemoteWrite2Decoder: Sendable {
             throw .badTag(at: at)
         }
         switch number {
-        case 3: batch.histograms += 1
+        case 3: try batch.appendHistogram(try cursor.message(), hasStart: true, limits: limits)
         case 4:
-            batch.exemplars += 1
-            var message = try cursor.message()
-            return try exemplarIsSound(&message, symbolCount)
+            try batch.appendExemplar(
+                try cursor.message(), of: body, symbols: symbols, limits: limits)
         case 5:
-            batch.metadata += 1
-            var message = try cursor.message()
-            return try metadataIsSound(&message, symbolCount)
-        default: break
+            return try metadata.read(try cursor.message(), symbolCount: symbols.count)
+        default: try cursor.skip(type: type)
         }
-        try cursor.skip(type: type)
         return true
-    }
-
-    private func exemplarIsSound(
-        _ cursor: inout WireCursor, _ symbolCount: Int
-    ) throws(WireError) -> Bool {
-        var count = 0
-        var areInside = true
-        while !cursor.isAtEnd {
-            let at = cursor.offset
-            let (number, type) = try cursor.tag()
-            guard number == 1 else {
-                try cursor.skip(type: type)
-                continue
-            }
-            if type == 2 {
-                var run = try cursor.message()
-                while !run.isAtEnd {
-                    areInside = try run.varint() < UInt64(symbolCount) && areInside
-                    count += 1
-                }
-            } else {
-                guard type == 0 else { throw .badTag(at: at) }
-                areInside = try cursor.varint() < UInt64(symbolCount) && areInside
-                count += 1
-            }
-        }
-        return areInside && count.isMultiple(of: 2)
-    }
-
-    private func metadataIsSound(
-        _ cursor: inout WireCursor, _ symbolCount: Int
-    ) throws(WireError) -> Bool {
-        var areInside = true
-        while !cursor.isAtEnd {
-            let at = cursor.offset
-            let (number, type) = try cursor.tag()
-            guard number == 3 || number == 4 else {
-                try cursor.skip(type: type)
-                continue
-            }
-            guard type == 0 else { throw .badTag(at: at) }
-            areInside = try cursor.varint() < UInt64(symbolCount) && areInside
-        }
-        return areInside
     }
 
     // MARK: References in more than one run

@@ -4,6 +4,9 @@
 //   TimeSeries   { repeated Label labels = 1; repeated Sample samples = 2;
 //                  repeated Exemplar exemplars = 3; repeated Histogram histograms = 4; }
 //   Sample       { double value = 1; int64 timestamp = 2; }
+//   Label        { string name = 1; string value = 2; }
+//
+// HistogramFields, ExemplarFields and MetadataFields have the other messages.
 //
 // One pass, no allocation per series or sample beyond the columns. Senders write a series' labels
 // as one run of fields, so the run's bytes are hashed where they stand; a series whose labels are
@@ -69,15 +72,22 @@ public struct RemoteWriteDecoder: Sendable {
                 var series = try cursor.message()
                 try timeSeries(&series, body, &batch, &gathered)
             } else {
-                if number == 3 {
-                    guard type == 2 else { throw .badTag(at: at) }
-                    sawKnownField = true
-                    batch.metadata += 1
-                }
-                try cursor.skip(type: type)
+                sawKnownField = sawKnownField || number == 3
+                try otherField(&cursor, number: number, type: type, at: at, &batch)
             }
         }
         if !sawKnownField { throw .noKnownField }
+    }
+
+    /// A field that is no series.
+    @inline(never)
+    private func otherField(
+        _ cursor: inout WireCursor, number: UInt64, type: UInt8, at: Int,
+        _ batch: inout WriteBatch
+    ) throws(WireError) {
+        guard number == 3 else { return try cursor.skip(type: type) }
+        guard type == 2 else { throw .badTag(at: at) }
+        try batch.appendMetadata(try cursor.message(), seed: seed, limits: limits)
     }
 
     @inline(__always)
@@ -101,7 +111,7 @@ public struct RemoteWriteDecoder: Sendable {
                 try cursor.skipRun(of: 0x0a)
                 range = gather(start..<cursor.offset, after: range, body, &gathered)
             } else {
-                try otherField(&cursor, &batch)
+                try otherField(&cursor, body, &batch)
             }
         }
         if range.lowerBound >= body.count { key = gatheredKey(range, body.count, gathered) }
@@ -112,17 +122,23 @@ public struct RemoteWriteDecoder: Sendable {
                 samplesEnd: UInt32(batch.timestamps.count)))
     }
 
-    /// Counts and steps over a field that is neither a label nor a sample. One of the known fields
-    /// with another wire type, or with a padded tag, is refused: skipping it would lose data.
+    /// A field that is neither a label nor a sample. One of the known fields with another wire
+    /// type, or with a padded tag, is refused: skipping it would lose data.
+    @inline(never)
     private func otherField(
-        _ cursor: inout WireCursor, _ batch: inout WriteBatch
+        _ cursor: inout WireCursor, _ body: [UInt8], _ batch: inout WriteBatch
     ) throws(WireError) {
         let at = cursor.offset
         let (number, type) = try cursor.tag()
         guard number > 4 || (number > 2 && type == 2) else { throw .badTag(at: at) }
-        if number == 3 { batch.exemplars += 1 }
-        if number == 4 { batch.histograms += 1 }
-        try cursor.skip(type: type)
+        switch number {
+        case 3:
+            try batch.appendExemplar(
+                try cursor.message(), of: body, symbols: nil, limits: limits)
+        case 4:
+            try batch.appendHistogram(try cursor.message(), hasStart: false, limits: limits)
+        default: try cursor.skip(type: type)
+        }
     }
 
     @inline(__always)

@@ -76,6 +76,25 @@ struct WireCursor {
         return try varint()
     }
 
+    /// How many varints the bytes hold, should they be whole: each ends with a byte below 0x80.
+    var varintCount: Int {
+        var count = 0
+        for index in 0..<remaining where unsafe position[index] < 0x80 { count += 1 }
+        return count
+    }
+
+    /// A number that is zigzag-coded, so that small ones of either sign are short.
+    mutating func zigzag() throws(WireError) -> Int64 {
+        let raw = try varint()
+        return Int64(bitPattern: raw >> 1) ^ -Int64(bitPattern: raw & 1)
+    }
+
+    /// One of 32 bits; what is above them is dropped, as the encoding guide asks.
+    mutating func zigzag32() throws(WireError) -> Int32 {
+        let raw = UInt32(truncatingIfNeeded: try varint())
+        return Int32(bitPattern: raw >> 1) ^ -Int32(bitPattern: raw & 1)
+    }
+
     /// Whether the bytes are whole varints, as far as their last byte tells.
     @inline(__always) var endsVarint: Bool { isAtEnd ? true : unsafe end[-1] < 0x80 }
 
@@ -93,6 +112,12 @@ struct WireCursor {
         let start = unsafe position
         unsafe position += Int(length)
         return unsafe WireCursor(position: start, end: position, origin: origin)
+    }
+
+    /// Where the text of a length-delimited field stands; this cursor steps over it.
+    mutating func textRange() throws(WireError) -> Range<Int> {
+        let text = try message()
+        return text.offset..<offset
     }
 
     @inline(__always) mutating func fixed64() throws(WireError) -> UInt64 {
@@ -131,6 +156,11 @@ struct WireCursor {
             advanceByte()
             _ = try message()
         }
+    }
+
+    /// The key of a part of the body; `range` as for `part`.
+    @inline(__always) func key(of range: Range<Int>, seed: HashSeed) -> SeriesKey {
+        unsafe hashKey(UnsafeRawPointer(origin + range.lowerBound), range.count, seed)
     }
 
     /// The key of the bytes from `start` to here.

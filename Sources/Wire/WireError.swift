@@ -12,6 +12,9 @@ public enum WireError: Error, Hashable, Sendable {
     case tooManySeries(limit: Int)
     case tooManySamples(limit: Int)
     case tooManySymbols(limit: Int)
+    case tooManyHistograms(limit: Int)
+    /// The spans, counts and bounds of all histograms take more than `limit` bytes of memory.
+    case histogramsTooLarge(limit: Int)
     /// Remote write 2.0: the symbols do not begin with the empty string.
     case badSymbols
     /// Well-formed protobuf without one field of a write request: most likely another protocol.
@@ -34,6 +37,10 @@ extension WireError {
             "more than \(limit) samples in one body; send smaller batches"
         case .tooManySymbols(let limit):
             "more than \(limit) symbols in one body; send smaller batches"
+        case .tooManyHistograms(let limit):
+            "more than \(limit) histograms in one body; send smaller batches"
+        case .histogramsTooLarge(let limit):
+            "histograms of more than \(limit) bytes in one body; send smaller batches"
         case .badSymbols: "the symbols do not begin with the empty string"
         case .noKnownField:
             "no field of the announced message in the body; is it of another version?"
@@ -50,6 +57,8 @@ extension WireError {
         case .tooManySeries: "too_many_series"
         case .tooManySamples: "too_many_samples"
         case .tooManySymbols: "too_many_symbols"
+        case .tooManyHistograms: "too_many_histograms"
+        case .histogramsTooLarge: "histograms_too_large"
         case .badSymbols: "bad_symbols"
         case .noKnownField: "unknown_message"
         }

@@ -61,8 +61,9 @@ enum LabelForm: Sendable {
     case references([Symbol])
 }
 
-/// A decoded write request: flat columns over the body's own bytes. Nothing in it is validated
-/// beyond the protobuf; labels are looked at only for series that are new.
+/// A decoded write request: flat columns over the body's own bytes. Labels are looked at only for
+/// series that are new; of samples nothing is validated beyond the protobuf, of histograms and
+/// exemplars all is, and what is wrong with one stands beside it.
 public struct WriteBatch: Sendable {
     public internal(set) var bytes: [UInt8] = []
     public internal(set) var series: [SeriesBlock] = []
@@ -73,10 +74,19 @@ public struct WriteBatch: Sendable {
     /// samples, or empty when none says it.
     public internal(set) var starts: [Int64] = []
     var labelForm = LabelForm.fields
-    /// Samples this version does not store.
-    public internal(set) var histograms = 0
-    public internal(set) var exemplars = 0
-    public internal(set) var metadata = 0
+    /// Native histograms in the order of the body: those of one series are neighbours, and the
+    /// series' numbers do not decrease.
+    public internal(set) var histograms: [HistogramEntry] = []
+    /// In the order of the body, as `histograms`.
+    public internal(set) var exemplars: [ExemplarEntry] = []
+    /// In the order of the body; of remote write 2.0 at most one per series.
+    public internal(set) var metadata: [MetadataEntry] = []
+    /// Exemplars past `WireLimits.exemplars`, which are not kept.
+    public internal(set) var exemplarsOverLimit = 0
+    /// Metadata past `WireLimits.metadata`, which is not kept.
+    public internal(set) var metadataOverLimit = 0
+    /// Memory of the histograms' spans, counts and bounds.
+    var histogramBytes = 0
 
     public init() {}
 
@@ -86,10 +96,20 @@ public struct WriteBatch: Sendable {
         starts.append(start)
     }
 
-    /// Gives a start to the samples from `first` on that have none of their own.
+    /// Gives a start to the samples from `first` on, and to the last series' histograms, that have
+    /// none of their own.
     mutating func start(_ start: Int64, from first: Int) {
-        if starts.isEmpty { fillStarts() }
-        for index in first..<timestamps.count where starts[index] == 0 { starts[index] = start }
+        if first < timestamps.count {
+            if starts.isEmpty { fillStarts() }
+            for index in first..<timestamps.count where starts[index] == 0 {
+                starts[index] = start
+            }
+        }
+        var index = histograms.count - 1
+        while index >= 0, histograms[index].series == UInt32(series.count) {
+            if histograms[index].start == 0 { histograms[index].start = start }
+            index -= 1
+        }
     }
 
     private mutating func fillStarts() {
@@ -106,6 +126,22 @@ public struct WireLimits: Hashable, Sendable {
     public var samples: Int
     /// Strings of a remote write 2.0 request; 24 bytes each are kept while it is handled.
     public var symbols: Int
+    /// Native histograms; about 120 bytes each, besides `histogramBytes`.
+    public var histograms = 100_000
+    /// Memory of all histograms' spans, counts and bounds, 8 bytes each.
+    public var histogramBytes = 32 << 20
+    /// Counts and custom bounds of one histogram; more make it faulty. Senders keep to 320.
+    public var bucketsPerHistogram = 4096
+    /// Spans of one histogram; more make it faulty.
+    public var spansPerHistogram = 1024
+    /// Exemplars; what is over is counted and left out. At most 600 bytes each.
+    public var exemplars = 50_000
+    /// Entries of metadata, 48 bytes each; what is over is counted and left out.
+    public var metadata = 500_000
+    /// Of one metric; more is a fault of the entry.
+    public var familyBytes = 1024
+    public var helpBytes = 8192
+    public var unitBytes = 256
 
     public static let standard = WireLimits(
         bodyBytes: 32 << 20, series: 500_000, samples: 1_000_000)

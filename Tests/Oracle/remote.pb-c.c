@@ -277,6 +277,51 @@ void   prometheus__histogram__free_unpacked
   assert(message->base.descriptor == &prometheus__histogram__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   prometheus__bucket_span__init
+                     (Prometheus__BucketSpan         *message)
+{
+  static const Prometheus__BucketSpan init_value = PROMETHEUS__BUCKET_SPAN__INIT;
+  *message = init_value;
+}
+size_t prometheus__bucket_span__get_packed_size
+                     (const Prometheus__BucketSpan *message)
+{
+  assert(message->base.descriptor == &prometheus__bucket_span__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t prometheus__bucket_span__pack
+                     (const Prometheus__BucketSpan *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &prometheus__bucket_span__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t prometheus__bucket_span__pack_to_buffer
+                     (const Prometheus__BucketSpan *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &prometheus__bucket_span__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Prometheus__BucketSpan *
+       prometheus__bucket_span__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Prometheus__BucketSpan *)
+     protobuf_c_message_unpack (&prometheus__bucket_span__descriptor,
+                                allocator, len, data);
+}
+void   prometheus__bucket_span__free_unpacked
+                     (Prometheus__BucketSpan *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &prometheus__bucket_span__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   prometheus__metric_metadata__init
                      (Prometheus__MetricMetadata         *message)
 {
@@ -617,18 +662,30 @@ const ProtobufCMessageDescriptor prometheus__exemplar__descriptor =
   (ProtobufCMessageInit) prometheus__exemplar__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor prometheus__histogram__field_descriptors[6] =
+static const ProtobufCFieldDescriptor prometheus__histogram__field_descriptors[16] =
 {
   {
     "count_int",
     1,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_UINT64,
-    0,   /* quantifier_offset */
+    offsetof(Prometheus__Histogram, count_case),
     offsetof(Prometheus__Histogram, count_int),
     NULL,
     NULL,
-    0,             /* flags */
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "count_float",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    offsetof(Prometheus__Histogram, count_case),
+    offsetof(Prometheus__Histogram, count_float),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
@@ -668,6 +725,78 @@ static const ProtobufCFieldDescriptor prometheus__histogram__field_descriptors[6
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
+    "zero_count_int",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    offsetof(Prometheus__Histogram, zero_count_case),
+    offsetof(Prometheus__Histogram, zero_count_int),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "zero_count_float",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    offsetof(Prometheus__Histogram, zero_count_case),
+    offsetof(Prometheus__Histogram, zero_count_float),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "negative_spans",
+    8,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Prometheus__Histogram, n_negative_spans),
+    offsetof(Prometheus__Histogram, negative_spans),
+    &prometheus__bucket_span__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "negative_deltas",
+    9,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_SINT64,
+    offsetof(Prometheus__Histogram, n_negative_deltas),
+    offsetof(Prometheus__Histogram, negative_deltas),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_PACKED,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "negative_counts",
+    10,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_DOUBLE,
+    offsetof(Prometheus__Histogram, n_negative_counts),
+    offsetof(Prometheus__Histogram, negative_counts),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_PACKED,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "positive_spans",
+    11,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Prometheus__Histogram, n_positive_spans),
+    offsetof(Prometheus__Histogram, positive_spans),
+    &prometheus__bucket_span__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
     "positive_deltas",
     12,
     PROTOBUF_C_LABEL_REPEATED,
@@ -677,6 +806,30 @@ static const ProtobufCFieldDescriptor prometheus__histogram__field_descriptors[6
     NULL,
     NULL,
     0 | PROTOBUF_C_FIELD_FLAG_PACKED,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "positive_counts",
+    13,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_DOUBLE,
+    offsetof(Prometheus__Histogram, n_positive_counts),
+    offsetof(Prometheus__Histogram, positive_counts),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_PACKED,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "reset_hint",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Prometheus__Histogram, reset_hint),
+    NULL,
+    NULL,
+    0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
@@ -691,22 +844,41 @@ static const ProtobufCFieldDescriptor prometheus__histogram__field_descriptors[6
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "custom_values",
+    16,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_DOUBLE,
+    offsetof(Prometheus__Histogram, n_custom_values),
+    offsetof(Prometheus__Histogram, custom_values),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_PACKED,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned prometheus__histogram__field_indices_by_name[] = {
+  1,   /* field[1] = count_float */
   0,   /* field[0] = count_int */
-  4,   /* field[4] = positive_deltas */
-  2,   /* field[2] = schema */
-  1,   /* field[1] = sum */
-  5,   /* field[5] = timestamp */
-  3,   /* field[3] = zero_threshold */
+  15,   /* field[15] = custom_values */
+  9,   /* field[9] = negative_counts */
+  8,   /* field[8] = negative_deltas */
+  7,   /* field[7] = negative_spans */
+  12,   /* field[12] = positive_counts */
+  11,   /* field[11] = positive_deltas */
+  10,   /* field[10] = positive_spans */
+  13,   /* field[13] = reset_hint */
+  3,   /* field[3] = schema */
+  2,   /* field[2] = sum */
+  14,   /* field[14] = timestamp */
+  6,   /* field[6] = zero_count_float */
+  5,   /* field[5] = zero_count_int */
+  4,   /* field[4] = zero_threshold */
 };
-static const ProtobufCIntRange prometheus__histogram__number_ranges[4 + 1] =
+static const ProtobufCIntRange prometheus__histogram__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 3, 1 },
-  { 12, 4 },
-  { 15, 5 },
-  { 0, 6 }
+  { 0, 16 }
 };
 const ProtobufCMessageDescriptor prometheus__histogram__descriptor =
 {
@@ -716,11 +888,62 @@ const ProtobufCMessageDescriptor prometheus__histogram__descriptor =
   "Prometheus__Histogram",
   "prometheus",
   sizeof(Prometheus__Histogram),
-  6,
+  16,
   prometheus__histogram__field_descriptors,
   prometheus__histogram__field_indices_by_name,
-  4,  prometheus__histogram__number_ranges,
+  1,  prometheus__histogram__number_ranges,
   (ProtobufCMessageInit) prometheus__histogram__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor prometheus__bucket_span__field_descriptors[2] =
+{
+  {
+    "offset",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_SINT32,
+    0,   /* quantifier_offset */
+    offsetof(Prometheus__BucketSpan, offset),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "length",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Prometheus__BucketSpan, length),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned prometheus__bucket_span__field_indices_by_name[] = {
+  1,   /* field[1] = length */
+  0,   /* field[0] = offset */
+};
+static const ProtobufCIntRange prometheus__bucket_span__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor prometheus__bucket_span__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "prometheus.BucketSpan",
+  "BucketSpan",
+  "Prometheus__BucketSpan",
+  "prometheus",
+  sizeof(Prometheus__BucketSpan),
+  2,
+  prometheus__bucket_span__field_descriptors,
+  prometheus__bucket_span__field_indices_by_name,
+  1,  prometheus__bucket_span__number_ranges,
+  (ProtobufCMessageInit) prometheus__bucket_span__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor prometheus__metric_metadata__field_descriptors[4] =
@@ -729,7 +952,7 @@ static const ProtobufCFieldDescriptor prometheus__metric_metadata__field_descrip
     "type",
     1,
     PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_INT32,
+    PROTOBUF_C_TYPE_UINT32,
     0,   /* quantifier_offset */
     offsetof(Prometheus__MetricMetadata, type),
     NULL,

@@ -277,6 +277,51 @@ void   io__prometheus__write__v2__histogram__free_unpacked
   assert(message->base.descriptor == &io__prometheus__write__v2__histogram__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   io__prometheus__write__v2__bucket_span__init
+                     (Io__Prometheus__Write__V2__BucketSpan         *message)
+{
+  static const Io__Prometheus__Write__V2__BucketSpan init_value = IO__PROMETHEUS__WRITE__V2__BUCKET_SPAN__INIT;
+  *message = init_value;
+}
+size_t io__prometheus__write__v2__bucket_span__get_packed_size
+                     (const Io__Prometheus__Write__V2__BucketSpan *message)
+{
+  assert(message->base.descriptor == &io__prometheus__write__v2__bucket_span__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t io__prometheus__write__v2__bucket_span__pack
+                     (const Io__Prometheus__Write__V2__BucketSpan *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &io__prometheus__write__v2__bucket_span__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t io__prometheus__write__v2__bucket_span__pack_to_buffer
+                     (const Io__Prometheus__Write__V2__BucketSpan *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &io__prometheus__write__v2__bucket_span__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Io__Prometheus__Write__V2__BucketSpan *
+       io__prometheus__write__v2__bucket_span__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Io__Prometheus__Write__V2__BucketSpan *)
+     protobuf_c_message_unpack (&io__prometheus__write__v2__bucket_span__descriptor,
+                                allocator, len, data);
+}
+void   io__prometheus__write__v2__bucket_span__free_unpacked
+                     (Io__Prometheus__Write__V2__BucketSpan *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &io__prometheus__write__v2__bucket_span__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 static const ProtobufCFieldDescriptor io__prometheus__write__v2__request__field_descriptors[2] =
 {
   {
@@ -624,18 +669,30 @@ const ProtobufCMessageDescriptor io__prometheus__write__v2__metadata__descriptor
   (ProtobufCMessageInit) io__prometheus__write__v2__metadata__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor io__prometheus__write__v2__histogram__field_descriptors[7] =
+static const ProtobufCFieldDescriptor io__prometheus__write__v2__histogram__field_descriptors[17] =
 {
   {
     "count_int",
     1,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_UINT64,
-    0,   /* quantifier_offset */
+    offsetof(Io__Prometheus__Write__V2__Histogram, count_case),
     offsetof(Io__Prometheus__Write__V2__Histogram, count_int),
     NULL,
     NULL,
-    0,             /* flags */
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "count_float",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    offsetof(Io__Prometheus__Write__V2__Histogram, count_case),
+    offsetof(Io__Prometheus__Write__V2__Histogram, count_float),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
@@ -675,6 +732,78 @@ static const ProtobufCFieldDescriptor io__prometheus__write__v2__histogram__fiel
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
+    "zero_count_int",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    offsetof(Io__Prometheus__Write__V2__Histogram, zero_count_case),
+    offsetof(Io__Prometheus__Write__V2__Histogram, zero_count_int),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "zero_count_float",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    offsetof(Io__Prometheus__Write__V2__Histogram, zero_count_case),
+    offsetof(Io__Prometheus__Write__V2__Histogram, zero_count_float),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "negative_spans",
+    8,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Io__Prometheus__Write__V2__Histogram, n_negative_spans),
+    offsetof(Io__Prometheus__Write__V2__Histogram, negative_spans),
+    &io__prometheus__write__v2__bucket_span__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "negative_deltas",
+    9,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_SINT64,
+    offsetof(Io__Prometheus__Write__V2__Histogram, n_negative_deltas),
+    offsetof(Io__Prometheus__Write__V2__Histogram, negative_deltas),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_PACKED,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "negative_counts",
+    10,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_DOUBLE,
+    offsetof(Io__Prometheus__Write__V2__Histogram, n_negative_counts),
+    offsetof(Io__Prometheus__Write__V2__Histogram, negative_counts),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_PACKED,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "positive_spans",
+    11,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Io__Prometheus__Write__V2__Histogram, n_positive_spans),
+    offsetof(Io__Prometheus__Write__V2__Histogram, positive_spans),
+    &io__prometheus__write__v2__bucket_span__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
     "positive_deltas",
     12,
     PROTOBUF_C_LABEL_REPEATED,
@@ -687,6 +816,30 @@ static const ProtobufCFieldDescriptor io__prometheus__write__v2__histogram__fiel
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
+    "positive_counts",
+    13,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_DOUBLE,
+    offsetof(Io__Prometheus__Write__V2__Histogram, n_positive_counts),
+    offsetof(Io__Prometheus__Write__V2__Histogram, positive_counts),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_PACKED,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "reset_hint",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Io__Prometheus__Write__V2__Histogram, reset_hint),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
     "timestamp",
     15,
     PROTOBUF_C_LABEL_NONE,
@@ -696,6 +849,18 @@ static const ProtobufCFieldDescriptor io__prometheus__write__v2__histogram__fiel
     NULL,
     NULL,
     0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "custom_values",
+    16,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_DOUBLE,
+    offsetof(Io__Prometheus__Write__V2__Histogram, n_custom_values),
+    offsetof(Io__Prometheus__Write__V2__Histogram, custom_values),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_PACKED,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
@@ -712,22 +877,28 @@ static const ProtobufCFieldDescriptor io__prometheus__write__v2__histogram__fiel
   },
 };
 static const unsigned io__prometheus__write__v2__histogram__field_indices_by_name[] = {
+  1,   /* field[1] = count_float */
   0,   /* field[0] = count_int */
-  4,   /* field[4] = positive_deltas */
-  2,   /* field[2] = schema */
-  6,   /* field[6] = start_timestamp */
-  1,   /* field[1] = sum */
-  5,   /* field[5] = timestamp */
-  3,   /* field[3] = zero_threshold */
+  15,   /* field[15] = custom_values */
+  9,   /* field[9] = negative_counts */
+  8,   /* field[8] = negative_deltas */
+  7,   /* field[7] = negative_spans */
+  12,   /* field[12] = positive_counts */
+  11,   /* field[11] = positive_deltas */
+  10,   /* field[10] = positive_spans */
+  13,   /* field[13] = reset_hint */
+  3,   /* field[3] = schema */
+  16,   /* field[16] = start_timestamp */
+  2,   /* field[2] = sum */
+  14,   /* field[14] = timestamp */
+  6,   /* field[6] = zero_count_float */
+  5,   /* field[5] = zero_count_int */
+  4,   /* field[4] = zero_threshold */
 };
-static const ProtobufCIntRange io__prometheus__write__v2__histogram__number_ranges[5 + 1] =
+static const ProtobufCIntRange io__prometheus__write__v2__histogram__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 3, 1 },
-  { 12, 4 },
-  { 15, 5 },
-  { 17, 6 },
-  { 0, 7 }
+  { 0, 17 }
 };
 const ProtobufCMessageDescriptor io__prometheus__write__v2__histogram__descriptor =
 {
@@ -737,10 +908,61 @@ const ProtobufCMessageDescriptor io__prometheus__write__v2__histogram__descripto
   "Io__Prometheus__Write__V2__Histogram",
   "io.prometheus.write.v2",
   sizeof(Io__Prometheus__Write__V2__Histogram),
-  7,
+  17,
   io__prometheus__write__v2__histogram__field_descriptors,
   io__prometheus__write__v2__histogram__field_indices_by_name,
-  5,  io__prometheus__write__v2__histogram__number_ranges,
+  1,  io__prometheus__write__v2__histogram__number_ranges,
   (ProtobufCMessageInit) io__prometheus__write__v2__histogram__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor io__prometheus__write__v2__bucket_span__field_descriptors[2] =
+{
+  {
+    "offset",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_SINT32,
+    0,   /* quantifier_offset */
+    offsetof(Io__Prometheus__Write__V2__BucketSpan, offset),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "length",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Io__Prometheus__Write__V2__BucketSpan, length),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned io__prometheus__write__v2__bucket_span__field_indices_by_name[] = {
+  1,   /* field[1] = length */
+  0,   /* field[0] = offset */
+};
+static const ProtobufCIntRange io__prometheus__write__v2__bucket_span__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor io__prometheus__write__v2__bucket_span__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "io.prometheus.write.v2.BucketSpan",
+  "BucketSpan",
+  "Io__Prometheus__Write__V2__BucketSpan",
+  "io.prometheus.write.v2",
+  sizeof(Io__Prometheus__Write__V2__BucketSpan),
+  2,
+  io__prometheus__write__v2__bucket_span__field_descriptors,
+  io__prometheus__write__v2__bucket_span__field_indices_by_name,
+  1,  io__prometheus__write__v2__bucket_span__number_ranges,
+  (ProtobufCMessageInit) io__prometheus__write__v2__bucket_span__init,
   NULL,NULL,NULL    /* reserved[123] */
 };

@@ -289,7 +289,7 @@ struct ReceiverProbes {
                 $0.add(named("help"), sample(now, 1), field(5, field(3, 99)))
                 $0.add(named("help2"), sample(now, 1))
             },
-            two("an exemplar's label out of range", 400, says: text) {
+            two("an exemplar's label out of range", 400, stored: 1, says: text) {
                 $0.add(named("exref"), sample(now, 1), field(4, field(1, [1, 99])))
             },
             two("a bad reference without a sample", 400, says: text) {

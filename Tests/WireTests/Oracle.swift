@@ -9,11 +9,9 @@ struct OracleSeries: Equatable {
 }
 
 /// A request as protobuf-c reads it.
-struct OracleRequest: Equatable {
+struct OracleRequest {
     var series: [OracleSeries] = []
-    var exemplars = 0
-    var histograms = 0
-    var metadata = 0
+    var columns = OracleColumns()
 
     /// Unpacks a body with protobuf-c; nil when it refuses.
     init?(_ body: [UInt8]) {
@@ -21,12 +19,26 @@ struct OracleRequest: Equatable {
             return nil
         }
         defer { prometheus__write_request__free_unpacked(request, nil) }
-        metadata = request.pointee.n_metadata
+        columns.metadata = array(request.pointee.metadata, request.pointee.n_metadata)
+            .compactMap(\.?.pointee)
+            .map {
+                OracleMetadata(
+                    type: $0.type, family: bytes($0.metric_family_name), help: bytes($0.help),
+                    unit: bytes($0.unit))
+            }
         for index in 0..<request.pointee.n_timeseries {
             guard let one = request.pointee.timeseries?[index]?.pointee else { return nil }
             series.append(OracleSeries(one))
-            exemplars += one.n_exemplars
-            histograms += one.n_histograms
+            columns.histograms += array(one.histograms, one.n_histograms)
+                .compactMap(\.?.pointee)
+                .map { (index, RawHistogram($0, start: 0)) }
+            columns.exemplars += array(one.exemplars, one.n_exemplars)
+                .compactMap(\.?.pointee)
+                .map {
+                    OracleExemplar(
+                        series: index, labels: labels($0.labels, $0.n_labels),
+                        bits: $0.value.bitPattern, timestamp: $0.timestamp)
+                }
         }
     }
 
@@ -45,9 +57,7 @@ struct OracleRequest: Equatable {
 
 extension OracleSeries {
     fileprivate init(_ series: Prometheus__TimeSeries) {
-        labels = (0..<series.n_labels).compactMap { index in
-            (series.labels?[index]?.pointee).map { RawLabel(bytes($0.name), bytes($0.value)) }
-        }
+        labels = WireTests.labels(series.labels, series.n_labels)
         samples = (0..<series.n_samples).compactMap { index in
             (series.samples?[index]?.pointee).map {
                 RawSample(timestamp: $0.timestamp, bits: $0.value.bitPattern)
@@ -67,7 +77,8 @@ extension OracleSeries {
             kept.append(label)
             if kept.count > limits.labels { return .failure(.tooMany) }
         }
-        kept.sort()
+        // By name alone: of two faults the one that comes first in the body is said.
+        kept.sort { $0.name.lexicographicallyPrecedes($1.name) }
         for (index, label) in kept.enumerated() {
             if index > 0 && kept[index - 1].name == label.name { return .failure(.duplicateName) }
             for text in [label.name, label.value] where !isUTF8(text) {
@@ -81,6 +92,12 @@ extension OracleSeries {
 
 private func isUTF8(_ bytes: [UInt8]) -> Bool {
     String(validating: bytes, as: UTF8.self) != nil
+}
+
+private func labels(
+    _ start: UnsafeMutablePointer<UnsafeMutablePointer<Prometheus__Label>?>?, _ count: Int
+) -> [RawLabel] {
+    array(start, count).compactMap(\.?.pointee).map { RawLabel(bytes($0.name), bytes($0.value)) }
 }
 
 private func bytes(_ data: ProtobufCBinaryData) -> [UInt8] {

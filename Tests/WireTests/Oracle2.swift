@@ -8,17 +8,15 @@ struct Oracle2Series: Equatable {
     var samples: [RawSample]
     /// Each sample's own start, else the series' created_timestamp.
     var starts: [Int64]
-    /// All references of exemplars and metadata lie within the symbols, exemplars' in pairs.
-    var areOthersSound: Bool
+    /// All references of metadata lie within the symbols.
+    var isMetadataSound: Bool
 }
 
 /// A 2.0 request as protobuf-c reads it.
-struct Oracle2Request: Equatable {
+struct Oracle2Request {
     var symbols: [[UInt8]] = []
     var series: [Oracle2Series] = []
-    var exemplars = 0
-    var histograms = 0
-    var metadata = 0
+    var columns = OracleColumns()
 
     /// Unpacks a body with protobuf-c; nil when it refuses.
     init?(_ body: [UInt8]) {
@@ -32,10 +30,38 @@ struct Oracle2Request: Equatable {
         for index in 0..<request.pointee.n_timeseries {
             guard let one = request.pointee.timeseries?[index]?.pointee else { return nil }
             series.append(Oracle2Series(one, symbolCount: symbols.count))
-            exemplars += one.n_exemplars
-            histograms += one.n_histograms
-            metadata += one.metadata == nil ? 0 : 1
+            add(one, index)
         }
+    }
+
+    private mutating func add(_ one: Io__Prometheus__Write__V2__TimeSeries, _ index: Int) {
+        for histogram in array(one.histograms, one.n_histograms).compactMap(\.?.pointee) {
+            let own = histogram.start_timestamp
+            let start = own == 0 ? one.created_timestamp : own
+            columns.histograms.append((index, RawHistogram(histogram, start: start)))
+        }
+        for exemplar in array(one.exemplars, one.n_exemplars).compactMap(\.?.pointee) {
+            let references = array(exemplar.labels_refs, exemplar.n_labels_refs)
+            columns.exemplars.append(
+                OracleExemplar(
+                    series: index, labels: labels(of: references),
+                    bits: exemplar.value.bitPattern, timestamp: exemplar.timestamp))
+        }
+        if series[index].isMetadataSound, let said = one.metadata?.pointee {
+            columns.metadata.append(
+                OracleMetadata(
+                    series: index, type: said.type, help: symbols[Int(said.help_ref)],
+                    unit: symbols[Int(said.unit_ref)]))
+        }
+    }
+
+    /// The labels that references name; nil when one names nothing.
+    private func labels(of references: [UInt32]) -> [RawLabel]? {
+        guard references.count.isMultiple(of: 2),
+            references.allSatisfy({ $0 < symbols.count })
+        else { return nil }
+        let text = references.map { symbols[Int($0)] }
+        return stride(from: 0, to: text.count, by: 2).map { RawLabel(text[$0], text[$0 + 1]) }
     }
 
     /// The body as protobuf-c packs what it has unpacked; nil when it refuses to unpack.
@@ -51,11 +77,9 @@ struct Oracle2Request: Equatable {
 
     /// The labels a series names, checked as `canonicalLabels` must.
     func labels(of series: Oracle2Series) -> Result<[RawLabel], LabelFault> {
-        guard series.areOthersSound, series.references.count.isMultiple(of: 2),
-            series.references.allSatisfy({ $0 < symbols.count })
-        else { return .failure(.badReference) }
-        let text = series.references.map { symbols[Int($0)] }
-        let labels = stride(from: 0, to: text.count, by: 2).map { RawLabel(text[$0], text[$0 + 1]) }
+        guard series.isMetadataSound, let labels = labels(of: series.references) else {
+            return .failure(.badReference)
+        }
         return OracleSeries(labels: labels, samples: []).canonical()
     }
 }
@@ -69,17 +93,9 @@ extension Oracle2Series {
         starts = all.map {
             $0.start_timestamp == 0 ? series.created_timestamp : $0.start_timestamp
         }
-        areOthersSound = true
+        isMetadataSound = true
         if let metadata = series.metadata?.pointee {
-            areOthersSound = metadata.help_ref < symbolCount && metadata.unit_ref < symbolCount
-        }
-        for index in 0..<series.n_exemplars {
-            guard let exemplar = series.exemplars?[index]?.pointee else { continue }
-            let references = UnsafeBufferPointer(
-                start: exemplar.labels_refs, count: exemplar.n_labels_refs)
-            let areInside = references.allSatisfy { $0 < symbolCount }
-            areOthersSound =
-                areOthersSound && areInside && references.count.isMultiple(of: 2)
+            isMetadataSound = metadata.help_ref < symbolCount && metadata.unit_ref < symbolCount
         }
     }
 }

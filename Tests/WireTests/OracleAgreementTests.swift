@@ -16,9 +16,7 @@ import Testing
         }
         #expect(batch.timestamps.count == batch.values.count)
         #expect(batch.timestamps.count == oracle.series.reduce(0) { $0 + $1.samples.count })
-        #expect(batch.exemplars == oracle.exemplars, "exemplars of \(what)")
-        #expect(batch.histograms == oracle.histograms, "histograms of \(what)")
-        #expect(batch.metadata == oracle.metadata, "metadata of \(what)")
+        #expect(oracle.columns.disagreement(with: batch) == nil, "columns of \(what)")
     }
 
     @Test(arguments: 0..<8)
@@ -43,7 +41,7 @@ import Testing
         var faults: Set<LabelFault> = []
         var good = 0
         var scattered = 0
-        var totals = (exemplars: 0, histograms: 0, metadata: 0)
+        var columns = ColumnCoverage()
         var stale = 0
         for stream in 0..<8 {
             var generator = RequestGenerator(seed: UInt64(stream))
@@ -57,16 +55,14 @@ import Testing
                     case .failure(let fault): faults.insert(fault)
                     }
                 }
-                totals.exemplars += batch.exemplars
-                totals.histograms += batch.histograms
-                totals.metadata += batch.metadata
+                columns.add(batch)
                 stale += batch.values.count { isStaleMarker($0) }
             }
         }
         let reached = Set(LabelFault.allCases).subtracting([.malformed, .badReference])
         #expect(faults == reached)
         #expect(good > 1000 && scattered > 500 && stale > 50)
-        #expect(totals.exemplars > 50 && totals.histograms > 50 && totals.metadata > 50)
+        columns.expectAllBut(exemplarFaults: [.malformed, .badReference], metadataFaults: [])
     }
 
     @Test func whatTheEncoderWritesReadsBack() throws {

@@ -20,8 +20,12 @@ struct Request2Generator {
     private var random: SplitMix64
     private var symbols: [[UInt8]] = []
     private var sharesSymbols = true
+    private var histograms: HistogramGenerator
 
-    init(seed: UInt64) { random = SplitMix64(seed) }
+    init(seed: UInt64) {
+        random = SplitMix64(seed)
+        histograms = HistogramGenerator(seed: ~seed)
+    }
 
     mutating func request() -> [UInt8] {
         symbols = [[]]
@@ -63,8 +67,12 @@ struct Request2Generator {
         }
         var fields = runs(of: references)
         for _ in 0..<(oneIn(5) ? pick(0...9) : 1) { fields.append(sample()) }
-        if oneIn(8) { fields.append(Protobuf.bytes(3, histogram(), padding: padding())) }
-        if oneIn(8) { fields.append(Protobuf.bytes(4, exemplar(), padding: padding())) }
+        for _ in 0..<(oneIn(4) ? pick(1...3) : 0) {
+            fields.append(Protobuf.bytes(4, exemplar(), padding: padding()))
+            if oneIn(3) { continue }
+            let message = histograms.message(histograms.raw())
+            fields.append(Protobuf.bytes(3, message, padding: padding()))
+        }
         if oneIn(2) { fields.append(Protobuf.bytes(5, metadata(), padding: padding())) }
         if oneIn(4) { fields.append(Protobuf.integer(6, time())) }
         if oneIn(6) { fields.append(unknown(from: 7)) }
@@ -105,23 +113,33 @@ struct Request2Generator {
     }
 
     private mutating func exemplar() -> [UInt8] {
-        var references = [number("trace_id"), number(value())]
-        if oneIn(6) { references.append(1) }
-        if oneIn(6) { references[0] = 1 << 20 }
-        return runs(of: references).flatMap { $0 } + Protobuf.fixed64(2, random.next())
-            + Protobuf.integer(3, 7)
+        var references: [UInt64] = []
+        for index in 0..<pick(0...3) {
+            references += [number(oneIn(40) ? "" : "id\(index % 2)"), number(value())]
+        }
+        if oneIn(10) { references.append(1) }
+        if oneIn(10), !references.isEmpty {
+            let wrong = [UInt64(symbols.count) + 100, 0xffff_ffff]
+            references[pick(0...(references.count - 1))] = wrong[pick(0...1)]
+        }
+        var fields = [Protobuf.fixed64(2, random.next())]
+        if !oneIn(8) { fields.append(Protobuf.integer(3, time())) }
+        if oneIn(8) { fields.append(unknown(from: 4)) }
+        return shuffledAroundReferences(runs(of: references) + fields)
     }
 
     private mutating func metadata() -> [UInt8] {
-        Protobuf.integer(1, Int64(pick(0...7)))
-            + Protobuf.integer(3, oneIn(20) ? 1 << 20 : Int64(number("help")))
-            + Protobuf.integer(4, oneIn(20) ? 1 << 31 : Int64(number("s")))
-    }
-
-    private mutating func histogram() -> [UInt8] {
-        let deltas = (0..<pick(0...5)).flatMap { _ in Protobuf.varint(random.next()) }
-        return Protobuf.integer(1, 5) + Protobuf.fixed64(3, random.next())
-            + Protobuf.bytes(12, deltas) + Protobuf.integer(15, -1) + Protobuf.integer(17, time())
+        let type = oneIn(6) ? Int64(bitPattern: random.next()) : Int64(pick(0...9))
+        let help = oneIn(6) ? number(value()) : number("help")
+        var fields = [
+            Protobuf.integer(1, type),
+            Protobuf.integer(3, oneIn(20) ? 1 << 20 : Int64(help)),
+            Protobuf.integer(4, oneIn(20) ? 1 << 31 : Int64(number(oneIn(9) ? "" : "s"))),
+        ]
+        if oneIn(8) { fields.append(unknown(from: 5)) }
+        if oneIn(4) { fields.shuffle(using: &random) }
+        if oneIn(8) { fields.removeLast() }
+        return fields.flatMap { $0 }
     }
 
     private mutating func time() -> Int64 {

@@ -47,14 +47,20 @@ enum Protobuf {
 /// Draws requests. What it draws is well-formed; the labels need not be good.
 struct RequestGenerator {
     private var random: SplitMix64
+    private var histograms: HistogramGenerator
 
-    init(seed: UInt64) { random = SplitMix64(seed) }
+    init(seed: UInt64) {
+        random = SplitMix64(seed)
+        histograms = HistogramGenerator(seed: ~seed)
+    }
 
     mutating func request() -> [UInt8] {
         var fields: [[UInt8]] = []
         for _ in 0..<pick(0...4) { fields.append(Protobuf.series(series())) }
         let hasSeries = !fields.isEmpty
-        if oneIn(4) { fields.append(Protobuf.bytes(3, metadata(), padding: padding())) }
+        for _ in 0..<(oneIn(4) ? pick(1...3) : 0) {
+            fields.append(Protobuf.bytes(3, metadata(), padding: padding()))
+        }
         if oneIn(3) { fields.append(unknown(from: 4)) }
         // A body of unknown fields alone is refused, which protobuf-c does not do.
         if !hasSeries { fields.append(Protobuf.series(series())) }
@@ -69,8 +75,12 @@ struct RequestGenerator {
             fields.append(label(oneIn(30) ? "" : "\(name())\(index % 11)", value()))
         }
         for _ in 0..<(oneIn(5) ? pick(2...9) : 1) { fields.append(sample()) }
-        if oneIn(8) { fields.append(Protobuf.bytes(3, exemplar(), padding: padding())) }
-        if oneIn(8) { fields.append(Protobuf.bytes(4, histogram(), padding: padding())) }
+        for _ in 0..<(oneIn(4) ? pick(1...3) : 0) {
+            fields.append(Protobuf.bytes(3, exemplar(), padding: padding()))
+            if oneIn(3) { continue }
+            let message = histograms.message(histograms.raw())
+            fields.append(Protobuf.bytes(4, message, padding: padding()))
+        }
         if oneIn(6) { fields.append(unknown(from: 5)) }
         if oneIn(3) { fields.shuffle(using: &random) }
         if oneIn(10) { fields.reverse() }
@@ -107,17 +117,24 @@ struct RequestGenerator {
     }
 
     private mutating func exemplar() -> [UInt8] {
-        label("trace_id", value()) + Protobuf.fixed64(2, random.next()) + Protobuf.integer(3, 7)
-    }
-
-    private mutating func histogram() -> [UInt8] {
-        let deltas = (0..<pick(0...5)).flatMap { _ in Protobuf.varint(random.next()) }
-        return Protobuf.integer(1, 5) + Protobuf.fixed64(3, random.next())
-            + Protobuf.integer(4, 3) + Protobuf.bytes(12, deltas) + Protobuf.integer(15, -1)
+        var fields = (0..<pick(0...3)).map { label(oneIn(40) ? "" : "id\($0 % 2)", value()) }
+        fields.append(Protobuf.fixed64(2, random.next()))
+        if !oneIn(8) { fields.append(Protobuf.integer(3, Int64(bitPattern: random.next()))) }
+        if oneIn(8) { fields.append(unknown(from: 4)) }
+        if oneIn(4) { fields.shuffle(using: &random) }
+        return fields.flatMap { $0 }
     }
 
     private mutating func metadata() -> [UInt8] {
-        Protobuf.integer(1, 1) + Protobuf.bytes(2, Array(metricName())) + Protobuf.bytes(4, value())
+        let type = oneIn(6) ? Int64(bitPattern: random.next()) : Int64(pick(0...9))
+        var fields = [Protobuf.integer(1, type)]
+        if !oneIn(12) { fields.append(Protobuf.bytes(2, metricName())) }
+        if !oneIn(6) { fields.append(Protobuf.bytes(4, value(), padding: padding())) }
+        if !oneIn(3) { fields.append(Protobuf.bytes(5, oneIn(2) ? value() : [0x73])) }
+        if oneIn(6) { fields.append(unknown(from: 6)) }
+        if oneIn(12) { fields.insert(Protobuf.bytes(4, [0x78]), at: 0) }
+        if oneIn(4) { fields.shuffle(using: &random) }
+        return fields.flatMap { $0 }
     }
 
     /// A field of a number the message does not have, of any wire type but the groups.

@@ -77,7 +77,8 @@ import Testing
         let errors: [WireError] = [
             .emptyBody, .badSnappy, .tooLarge(limit: 7), .truncated(at: 7), .badVarint(at: 7),
             .badTag(at: 7), .tooManySeries(limit: 7), .tooManySamples(limit: 7), .noKnownField,
-            .tooManySymbols(limit: 7), .badSymbols,
+            .tooManySymbols(limit: 7), .badSymbols, .tooManyHistograms(limit: 7),
+            .histogramsTooLarge(limit: 7),
         ]
         for error in errors {
             #expect(!error.reason.isEmpty)

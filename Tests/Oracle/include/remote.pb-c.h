@@ -21,6 +21,7 @@ typedef struct Prometheus__Label Prometheus__Label;
 typedef struct Prometheus__Sample Prometheus__Sample;
 typedef struct Prometheus__Exemplar Prometheus__Exemplar;
 typedef struct Prometheus__Histogram Prometheus__Histogram;
+typedef struct Prometheus__BucketSpan Prometheus__BucketSpan;
 typedef struct Prometheus__MetricMetadata Prometheus__MetricMetadata;
 
 
@@ -94,29 +95,76 @@ struct  Prometheus__Exemplar
     , 0,NULL, 0, 0 }
 
 
+typedef enum {
+  PROMETHEUS__HISTOGRAM__COUNT__NOT_SET = 0,
+  PROMETHEUS__HISTOGRAM__COUNT_COUNT_INT = 1,
+  PROMETHEUS__HISTOGRAM__COUNT_COUNT_FLOAT = 2
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(PROMETHEUS__HISTOGRAM__COUNT__CASE)
+} Prometheus__Histogram__CountCase;
+
+typedef enum {
+  PROMETHEUS__HISTOGRAM__ZERO_COUNT__NOT_SET = 0,
+  PROMETHEUS__HISTOGRAM__ZERO_COUNT_ZERO_COUNT_INT = 6,
+  PROMETHEUS__HISTOGRAM__ZERO_COUNT_ZERO_COUNT_FLOAT = 7
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(PROMETHEUS__HISTOGRAM__ZERO_COUNT__CASE)
+} Prometheus__Histogram__ZeroCountCase;
+
 /*
- * Native histograms: enough fields to be a realistic neighbour; Pitot counts and skips them.
+ * Native histograms. The reset hint is an integer here, as an unknown number must be seen.
  */
 struct  Prometheus__Histogram
 {
   ProtobufCMessage base;
-  uint64_t count_int;
   double sum;
   int32_t schema;
   double zero_threshold;
+  size_t n_negative_spans;
+  Prometheus__BucketSpan **negative_spans;
+  size_t n_negative_deltas;
+  int64_t *negative_deltas;
+  size_t n_negative_counts;
+  double *negative_counts;
+  size_t n_positive_spans;
+  Prometheus__BucketSpan **positive_spans;
   size_t n_positive_deltas;
   int64_t *positive_deltas;
+  size_t n_positive_counts;
+  double *positive_counts;
+  uint32_t reset_hint;
   int64_t timestamp;
+  size_t n_custom_values;
+  double *custom_values;
+  Prometheus__Histogram__CountCase count_case;
+  union {
+    uint64_t count_int;
+    double count_float;
+  };
+  Prometheus__Histogram__ZeroCountCase zero_count_case;
+  union {
+    uint64_t zero_count_int;
+    double zero_count_float;
+  };
 };
 #define PROMETHEUS__HISTOGRAM__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&prometheus__histogram__descriptor) \
-    , 0, 0, 0, 0, 0,NULL, 0 }
+    , 0, 0, 0, 0,NULL, 0,NULL, 0,NULL, 0,NULL, 0,NULL, 0,NULL, 0, 0, 0,NULL, PROMETHEUS__HISTOGRAM__COUNT__NOT_SET, {0}, PROMETHEUS__HISTOGRAM__ZERO_COUNT__NOT_SET, {0} }
+
+
+struct  Prometheus__BucketSpan
+{
+  ProtobufCMessage base;
+  int32_t offset;
+  uint32_t length;
+};
+#define PROMETHEUS__BUCKET_SPAN__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&prometheus__bucket_span__descriptor) \
+    , 0, 0 }
 
 
 struct  Prometheus__MetricMetadata
 {
   ProtobufCMessage base;
-  int32_t type;
+  uint32_t type;
   ProtobufCBinaryData metric_family_name;
   ProtobufCBinaryData help;
   ProtobufCBinaryData unit;
@@ -240,6 +288,25 @@ Prometheus__Histogram *
 void   prometheus__histogram__free_unpacked
                      (Prometheus__Histogram *message,
                       ProtobufCAllocator *allocator);
+/* Prometheus__BucketSpan methods */
+void   prometheus__bucket_span__init
+                     (Prometheus__BucketSpan         *message);
+size_t prometheus__bucket_span__get_packed_size
+                     (const Prometheus__BucketSpan   *message);
+size_t prometheus__bucket_span__pack
+                     (const Prometheus__BucketSpan   *message,
+                      uint8_t             *out);
+size_t prometheus__bucket_span__pack_to_buffer
+                     (const Prometheus__BucketSpan   *message,
+                      ProtobufCBuffer     *buffer);
+Prometheus__BucketSpan *
+       prometheus__bucket_span__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   prometheus__bucket_span__free_unpacked
+                     (Prometheus__BucketSpan *message,
+                      ProtobufCAllocator *allocator);
 /* Prometheus__MetricMetadata methods */
 void   prometheus__metric_metadata__init
                      (Prometheus__MetricMetadata         *message);
@@ -279,6 +346,9 @@ typedef void (*Prometheus__Exemplar_Closure)
 typedef void (*Prometheus__Histogram_Closure)
                  (const Prometheus__Histogram *message,
                   void *closure_data);
+typedef void (*Prometheus__BucketSpan_Closure)
+                 (const Prometheus__BucketSpan *message,
+                  void *closure_data);
 typedef void (*Prometheus__MetricMetadata_Closure)
                  (const Prometheus__MetricMetadata *message,
                   void *closure_data);
@@ -294,6 +364,7 @@ extern const ProtobufCMessageDescriptor prometheus__label__descriptor;
 extern const ProtobufCMessageDescriptor prometheus__sample__descriptor;
 extern const ProtobufCMessageDescriptor prometheus__exemplar__descriptor;
 extern const ProtobufCMessageDescriptor prometheus__histogram__descriptor;
+extern const ProtobufCMessageDescriptor prometheus__bucket_span__descriptor;
 extern const ProtobufCMessageDescriptor prometheus__metric_metadata__descriptor;
 
 PROTOBUF_C__END_DECLS

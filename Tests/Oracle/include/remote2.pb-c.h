@@ -21,6 +21,7 @@ typedef struct Io__Prometheus__Write__V2__Sample Io__Prometheus__Write__V2__Samp
 typedef struct Io__Prometheus__Write__V2__Exemplar Io__Prometheus__Write__V2__Exemplar;
 typedef struct Io__Prometheus__Write__V2__Metadata Io__Prometheus__Write__V2__Metadata;
 typedef struct Io__Prometheus__Write__V2__Histogram Io__Prometheus__Write__V2__Histogram;
+typedef struct Io__Prometheus__Write__V2__BucketSpan Io__Prometheus__Write__V2__BucketSpan;
 
 
 /* --- enums --- */
@@ -97,24 +98,71 @@ struct  Io__Prometheus__Write__V2__Metadata
     , 0, 0, 0 }
 
 
+typedef enum {
+  IO__PROMETHEUS__WRITE__V2__HISTOGRAM__COUNT__NOT_SET = 0,
+  IO__PROMETHEUS__WRITE__V2__HISTOGRAM__COUNT_COUNT_INT = 1,
+  IO__PROMETHEUS__WRITE__V2__HISTOGRAM__COUNT_COUNT_FLOAT = 2
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(IO__PROMETHEUS__WRITE__V2__HISTOGRAM__COUNT__CASE)
+} Io__Prometheus__Write__V2__Histogram__CountCase;
+
+typedef enum {
+  IO__PROMETHEUS__WRITE__V2__HISTOGRAM__ZERO_COUNT__NOT_SET = 0,
+  IO__PROMETHEUS__WRITE__V2__HISTOGRAM__ZERO_COUNT_ZERO_COUNT_INT = 6,
+  IO__PROMETHEUS__WRITE__V2__HISTOGRAM__ZERO_COUNT_ZERO_COUNT_FLOAT = 7
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(IO__PROMETHEUS__WRITE__V2__HISTOGRAM__ZERO_COUNT__CASE)
+} Io__Prometheus__Write__V2__Histogram__ZeroCountCase;
+
 /*
- * Native histograms: enough fields to be a realistic neighbour; Pitot counts and skips them.
+ * Native histograms. The reset hint is an integer here, as an unknown number must be seen.
  */
 struct  Io__Prometheus__Write__V2__Histogram
 {
   ProtobufCMessage base;
-  uint64_t count_int;
   double sum;
   int32_t schema;
   double zero_threshold;
+  size_t n_negative_spans;
+  Io__Prometheus__Write__V2__BucketSpan **negative_spans;
+  size_t n_negative_deltas;
+  int64_t *negative_deltas;
+  size_t n_negative_counts;
+  double *negative_counts;
+  size_t n_positive_spans;
+  Io__Prometheus__Write__V2__BucketSpan **positive_spans;
   size_t n_positive_deltas;
   int64_t *positive_deltas;
+  size_t n_positive_counts;
+  double *positive_counts;
+  uint32_t reset_hint;
   int64_t timestamp;
+  size_t n_custom_values;
+  double *custom_values;
   int64_t start_timestamp;
+  Io__Prometheus__Write__V2__Histogram__CountCase count_case;
+  union {
+    uint64_t count_int;
+    double count_float;
+  };
+  Io__Prometheus__Write__V2__Histogram__ZeroCountCase zero_count_case;
+  union {
+    uint64_t zero_count_int;
+    double zero_count_float;
+  };
 };
 #define IO__PROMETHEUS__WRITE__V2__HISTOGRAM__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&io__prometheus__write__v2__histogram__descriptor) \
-    , 0, 0, 0, 0, 0,NULL, 0, 0 }
+    , 0, 0, 0, 0,NULL, 0,NULL, 0,NULL, 0,NULL, 0,NULL, 0,NULL, 0, 0, 0,NULL, 0, IO__PROMETHEUS__WRITE__V2__HISTOGRAM__COUNT__NOT_SET, {0}, IO__PROMETHEUS__WRITE__V2__HISTOGRAM__ZERO_COUNT__NOT_SET, {0} }
+
+
+struct  Io__Prometheus__Write__V2__BucketSpan
+{
+  ProtobufCMessage base;
+  int32_t offset;
+  uint32_t length;
+};
+#define IO__PROMETHEUS__WRITE__V2__BUCKET_SPAN__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&io__prometheus__write__v2__bucket_span__descriptor) \
+    , 0, 0 }
 
 
 /* Io__Prometheus__Write__V2__Request methods */
@@ -231,6 +279,25 @@ Io__Prometheus__Write__V2__Histogram *
 void   io__prometheus__write__v2__histogram__free_unpacked
                      (Io__Prometheus__Write__V2__Histogram *message,
                       ProtobufCAllocator *allocator);
+/* Io__Prometheus__Write__V2__BucketSpan methods */
+void   io__prometheus__write__v2__bucket_span__init
+                     (Io__Prometheus__Write__V2__BucketSpan         *message);
+size_t io__prometheus__write__v2__bucket_span__get_packed_size
+                     (const Io__Prometheus__Write__V2__BucketSpan   *message);
+size_t io__prometheus__write__v2__bucket_span__pack
+                     (const Io__Prometheus__Write__V2__BucketSpan   *message,
+                      uint8_t             *out);
+size_t io__prometheus__write__v2__bucket_span__pack_to_buffer
+                     (const Io__Prometheus__Write__V2__BucketSpan   *message,
+                      ProtobufCBuffer     *buffer);
+Io__Prometheus__Write__V2__BucketSpan *
+       io__prometheus__write__v2__bucket_span__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   io__prometheus__write__v2__bucket_span__free_unpacked
+                     (Io__Prometheus__Write__V2__BucketSpan *message,
+                      ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
 typedef void (*Io__Prometheus__Write__V2__Request_Closure)
@@ -251,6 +318,9 @@ typedef void (*Io__Prometheus__Write__V2__Metadata_Closure)
 typedef void (*Io__Prometheus__Write__V2__Histogram_Closure)
                  (const Io__Prometheus__Write__V2__Histogram *message,
                   void *closure_data);
+typedef void (*Io__Prometheus__Write__V2__BucketSpan_Closure)
+                 (const Io__Prometheus__Write__V2__BucketSpan *message,
+                  void *closure_data);
 
 /* --- services --- */
 
@@ -263,6 +333,7 @@ extern const ProtobufCMessageDescriptor io__prometheus__write__v2__sample__descr
 extern const ProtobufCMessageDescriptor io__prometheus__write__v2__exemplar__descriptor;
 extern const ProtobufCMessageDescriptor io__prometheus__write__v2__metadata__descriptor;
 extern const ProtobufCMessageDescriptor io__prometheus__write__v2__histogram__descriptor;
+extern const ProtobufCMessageDescriptor io__prometheus__write__v2__bucket_span__descriptor;
 
 PROTOBUF_C__END_DECLS
 
