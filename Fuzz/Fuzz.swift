@@ -39,9 +39,21 @@ private func libFuzzerMutate(
     _ start: UnsafeMutablePointer<UInt8>, _ count: Int, _ limit: Int
 ) -> Int
 
-private let decoder = RemoteWriteDecoder(
-    seed: HashSeed(low: 1, high: 2),
-    limits: WireLimits(bodyBytes: 1 << 16, series: 100, samples: 200))
+private let wireLimits: WireLimits = {
+    var limits = WireLimits(bodyBytes: 1 << 16, series: 100, samples: 200, symbols: 300)
+    limits.histograms = 20
+    limits.histogramBytes = 2000
+    limits.bucketsPerHistogram = 60
+    limits.spansPerHistogram = 12
+    limits.exemplars = 20
+    limits.metadata = 20
+    limits.helpBytes = 100
+    limits.unitBytes = 10
+    limits.familyBytes = 20
+    return limits
+}()
+
+private let decoder = RemoteWriteDecoder(seed: HashSeed(low: 1, high: 2), limits: wireLimits)
 
 @Sendable private func remoteWrite(_ bytes: [UInt8]) {
     guard let batch = try? decoder.decode(bytes) else { return }
@@ -58,11 +70,11 @@ private let decoder = RemoteWriteDecoder(
         precondition(Labels(labels.pairs.map { ($0.name, $0.value) }) == labels, "canonical")
     }
     precondition(samples == batch.timestamps.count, "every sample has its series")
+    columns(batch)
+    encodeAgain(batch)
 }
 
-private let decoder2 = RemoteWrite2Decoder(
-    seed: HashSeed(low: 1, high: 2),
-    limits: WireLimits(bodyBytes: 1 << 16, series: 100, samples: 200, symbols: 300))
+private let decoder2 = RemoteWrite2Decoder(seed: HashSeed(low: 1, high: 2), limits: wireLimits)
 
 @Sendable private func remoteWrite2(_ bytes: [UInt8]) {
     guard let batch = try? decoder2.decode(bytes) else { return }
@@ -85,6 +97,8 @@ private let decoder2 = RemoteWrite2Decoder(
         known[block.key] = labels
     }
     precondition(samples == batch.timestamps.count, "every sample has its series")
+    columns(batch)
+    encodeAgain(batch)
 }
 
 @Sendable private func compressedRemoteWrite(_ bytes: [UInt8]) {

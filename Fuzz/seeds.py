@@ -30,15 +30,55 @@ def sample(value, time):
     return field(2, b"\x09" + struct.pack("<d", value) + b"\x10" + varint(time))
 
 
+def double(number, value):
+    return varint(number << 3 | 1) + struct.pack("<d", value)
+
+
+def integer(number, value):
+    return varint(number << 3) + varint(value)
+
+
+def signed(number, value):
+    return varint(number << 3) + zigzag(value)
+
+
+def span(number, offset, length):
+    return field(number, signed(1, offset) + integer(2, length))
+
+
+def histograms():
+    """Good ones of each form, one of them with its numbers one by one, and a stale marker."""
+    time = integer(15, 1_700_000_000_000)
+    whole = (
+        integer(1, 11) + double(3, 18.4) + signed(4, 3) + double(5, 1e-128) + integer(6, 1)
+        + span(8, -4, 1) + field(9, b"\x06") + span(11, 1, 2) + field(12, b"\x04\x06")
+        + integer(14, 2) + time
+    )
+    gauge = (
+        double(2, 2.5) + signed(4, -2) + double(7, 0.5) + span(11, 0, 1) + span(11, 3, 1)
+        + double(13, 1.5) + double(13, 0.5) + integer(14, 3) + time
+    )
+    custom = (
+        integer(1, 6) + double(3, 40) + signed(4, -53) + span(11, 0, 3) + field(12, b"\x02\x02\x02")
+        + field(16, struct.pack("<dd", 0.1, 5)) + time
+    )
+    stale = varint(3 << 3 | 1) + struct.pack("<Q", 0x7FF0000000000002) + time
+    return [whole, gauge, custom, stale]
+
+
 def remote_write():
     good = label("__name__", "up") + label("job", "api") + sample(1, 1_700_000_000_000)
     scattered = sample(2, -1) + label("a", "b") + b"\x28\x05" + label("__name__", "m")
-    other = field(3, label("trace_id", "1")) + field(4, b"\x08\x05")
+    exemplar = field(3, label("trace_id", "1") + double(2, 0.5) + integer(3, 7))
+    metadata = integer(1, 3) + field(2, b"h") + field(4, b"help") + field(5, b"s")
     return [
         field(1, good),
         field(1, good) + field(1, scattered) + field(3, b"\x08\x01"),
-        field(1, good + other) + b"\x59" + bytes(8) + b"\x65" + bytes(4),
-    ]
+        field(1, good + exemplar) + b"\x59" + bytes(8) + b"\x65" + bytes(4),
+        field(1, good + b"".join(field(4, one) for one in histograms()) + exemplar)
+        + field(3, metadata),
+        field(1, field(4, b"\x08\x05") + field(4, span(11, 2**31 - 1, 2**32 - 1))),
+    ] + [field(1, good + field(4, one)) for one in histograms()]
 
 
 def remote_write_2():
@@ -46,12 +86,16 @@ def remote_write_2():
     value = b"\x09" + struct.pack("<d", 1) + b"\x10" + varint(1_700_000_000_000)
     good = field(1, b"\x01\x02\x03\x04") + field(2, value + b"\x18\x07")
     split = b"\x08\x01" + field(2, value) + field(1, b"\x02") + b"\x30\x05"
-    other = field(5, b"\x08\x01\x18\x02\x20\x00") + field(4, field(1, b"\x03\x04"))
+    metadata = field(5, b"\x08\x01\x18\x02\x20\x00")
+    exemplar = field(4, field(1, b"\x03\x04") + double(2, 0.5) + integer(3, 7))
+    others = b"".join(field(3, one) for one in histograms()) + field(3, integer(17, 7))
     return [
         symbols + field(5, good),
-        field(5, split + other) + symbols + field(5, good),
+        field(5, split + metadata + exemplar) + symbols + field(5, good),
         symbols + field(5, field(1, b"\x01\x09")) + field(5, field(1, b"\x01\x02\x03")),
-    ]
+        symbols + field(5, good + others + exemplar + metadata + integer(6, 5)),
+        symbols + field(5, field(4, b"\x08\x03\x08\x09") + field(4, field(1, b"\x03"))),
+    ] + [symbols + field(5, field(1, b"\x01\x02") + field(3, one)) for one in histograms()]
 
 
 def snappy(content):

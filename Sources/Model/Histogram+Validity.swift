@@ -107,8 +107,10 @@ extension Histogram {
         return (sum.isNaN ? total <= count : total == count) ? nil : .countMismatch
     }
 
+    /// Within the range of Int64 when it is converted, which is one instruction; `rounded` is a
+    /// call.
     private static func isExact(_ count: Double) -> Bool {
-        abs(count) <= integerCountMax && count == count.rounded(.towardZero)
+        abs(count) <= integerCountMax && count == Double(Int64(count))
     }
 }
 

@@ -140,7 +140,9 @@ private func canonical(
 func canonicalLabels(_ bytes: [UInt8], _ found: [FoundLabel]) throws(LabelFault) -> Labels {
     // Senders sort labels already, as the specification asks; then this is one pass.
     let sorted = found.sorted { isOrdered(bytes, $0.name, $1.name) }
-    var writer = ByteWriter(reserving: 512)
+    // Labels are kept: what is reserved is what they take.
+    let size = found.reduce(0) { $0 + prefixedSize($1.name) + prefixedSize($1.value) }
+    var writer = ByteWriter(reserving: size)
     for (index, label) in sorted.enumerated() {
         if index > 0, bytes[sorted[index - 1].name].elementsEqual(bytes[label.name]) {
             throw .duplicateName
@@ -150,6 +152,11 @@ func canonicalLabels(_ bytes: [UInt8], _ found: [FoundLabel]) throws(LabelFault)
         writer.lengthPrefixed(bytes[label.value])
     }
     return Labels(canonical: writer.bytes)
+}
+
+/// Bytes of a text and the length before it, when that is below 2^14.
+private func prefixedSize(_ range: Range<Int>) -> Int {
+    range.count + (range.count < 0x80 ? 1 : 2)
 }
 
 func isText(_ bytes: [UInt8], _ range: Range<Int>) -> Bool {

@@ -111,6 +111,13 @@ import Testing
         #expect(entries.metadata.count + entries.metadataOverLimit == size / 2)
     }
 
+    /// What WireLimits says that an entry takes.
+    @Test func entriesAreAsSmallAsTheirLimitsSay() {
+        #expect(MemoryLayout<HistogramEntry>.stride <= 120)
+        #expect(MemoryLayout<ExemplarEntry>.stride <= 48)
+        #expect(MemoryLayout<MetadataEntry>.stride <= 48)
+    }
+
     /// Many runs of one number each: taking room for each anew would be quadratic.
     @Test func manyShortRunsAreOneList() throws {
         let runs = (0..<4000).flatMap { _ in Protobuf.bytes(12, [2]) }

@@ -90,7 +90,9 @@ import Testing
     @Test func deltasThatLeave64BitsAreAFaultAndNoTrap() throws {
         let most = Protobuf.varint(Protobuf.zigzag(.max))
         let least = Protobuf.varint(Protobuf.zigzag(.min))
-        for deltas in [most + most, least + least, least + most + most + most] {
+        for deltas in [
+            most + most, least + least, least + most + most + most, most + most + [4, 2],
+        ] {
             let message = Protobuf.span(11, 0, 2) + Protobuf.bytes(12, deltas)
             #expect(try first(message).fault == .inexactCount)
         }
