@@ -100,7 +100,7 @@ struct KeyTable: Sendable {
 extension KeyTable.Shard {
     fileprivate mutating func grow() {
         let old = slots
-        slots = Array(repeating: KeyTable.Slot(), count: max(8, old.count + old.count / 2))
+        slots = Array(repeating: KeyTable.Slot(), count: max(8, old.count + old.count / 4))
         count = 0
         for slot in old where slot.occupant != 0 {
             _ = place(slot, KeyTable.hash(slot.low, slot.high))

@@ -1,6 +1,6 @@
 // What a matcher asks of a label's value, without RE2 where the expression is plain: alternatives
-// of literals with `.*` or `.+` at either end, which is what dashboards send. Anything else is RE2's
-// (`Pattern`), which is spared values without the literal prefix that the expression begins with.
+// of literals with `.*` or `.+` at either end, which is what dashboards send. Anything else is for
+// RE2 (`Pattern`), which is spared values without the literal prefix of the expression.
 // As in Prometheus, expressions match whole values and `.` matches anything.
 import Model
 import Text
@@ -20,6 +20,10 @@ struct ValueTest: Sendable {
         var after = Ends.nothing
 
         var isExact: Bool { before == .nothing && after == .nothing }
+        /// Whether it matches everything.
+        var isAlways: Bool {
+            literal.isEmpty && !isExact && before != .something && after != .something
+        }
     }
 
     private enum Test: Sendable {
@@ -56,19 +60,21 @@ struct ValueTest: Sendable {
 
     /// The only values that behave otherwise than a missing label, when they can be listed.
     var listedDeviants: [[UInt8]]? {
+        guard case .plain(let plain) = test else { return nil }
+        // `.*` says the same of every value.
+        if plain.contains(where: \.isAlways) { return [] }
         // A listed value is matched unless negated; it deviates when a missing label differs.
-        guard case .plain(let plain) = test, plain.allSatisfy(\.isExact) else { return nil }
+        guard plain.allSatisfy(\.isExact) else { return nil }
         guard isNegated == matchesEmpty else { return nil }
         return plain.map(\.literal).filter { !$0.isEmpty }
     }
 
     /// Whether every value behaves otherwise than a missing label: `.+`, `!=""`, `=""`.
     var isAboutPresence: Bool {
-        guard case .plain(let plain) = test, plain.count == 1 else { return false }
-        let only = plain[0]
-        guard only.literal.isEmpty else { return false }
-        return only.isExact || only.before == .something || only.after == .something
-            ? only.before != .something || only.after != .something : false
+        guard case .plain(let plain) = test, plain.count == 1, plain[0].literal.isEmpty else {
+            return false
+        }
+        return plain[0].isExact || plain[0].before == .something || plain[0].after == .something
     }
 
     private static func holds(_ test: Test, _ value: Span<UInt8>) -> Bool {
@@ -140,11 +146,12 @@ enum PlainExpression {
                 default: return nil
                 }
                 if isBegun {
+                    // `.+.+` is two characters, which bytes do not tell.
+                    if current.literal.isEmpty && current.before == ends { return nil }
                     (current.after, isEnded) = (ends, true)
                 } else {
-                    current.before = ends
+                    (current.before, isBegun) = (ends, true)
                 }
-                isBegun = true
                 continue
             }
             guard let literal = literal(byte, &rest) else { return nil }
