@@ -19,13 +19,13 @@ public struct AlertBook: Sendable {
     /// Resolved alerts that made room for new ones before their 15 minutes had passed.
     public private(set) var evicted: UInt64 = 0
 
-    private var kept: [Labels: Alert] = [:]
+    private var kept = SplitTable<Labels, Alert>()
     /// In order of resolution. An entry whose alert has fired again since is stale and skipped.
     private var retained: [Retained] = []
 
     private struct Retained {
-        let key: Labels
-        let resolvedAt: Timestamp
+        var key: Labels
+        var resolvedAt: Timestamp
     }
 
     /// An empty book.
@@ -169,5 +169,32 @@ public struct AlertBook: Sendable {
     private func isCurrent(_ entry: Retained) -> Bool {
         guard let alert = kept[entry.key] else { return false }
         return alert.isResolved && alert.changedAt == entry.resolvedAt
+    }
+}
+
+// In a checkpoint: the figures, the alerts by their labels, then the retained ones in their order.
+extension AlertBook {
+    mutating func archiveFigures(_ archive: inout Archive) {
+        archive.counter(&refused)
+        archive.counter(&evicted)
+    }
+
+    mutating func archiveRetained(_ archive: inout Archive) {
+        let blank = Retained(key: .empty, resolvedAt: .distantPast)
+        archive.array(&retained, blank: blank) { archive, entry in
+            archive.field(&entry.key)
+            archive.time(&entry.resolvedAt)
+        }
+    }
+
+    /// Puts an alert back. False if it is here already, or inactive.
+    mutating func restore(_ alert: Alert) -> Bool {
+        switch alert.state {
+        case .inactive: return false
+        case .pending, .firing, .resolved: break
+        }
+        guard kept[alert.labels] == nil else { return false }
+        kept[alert.labels] = alert
+        return true
     }
 }

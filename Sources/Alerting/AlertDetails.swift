@@ -33,6 +33,13 @@ public struct AlertDetails: Hashable, Sendable {
         self.value = value
     }
 
+    /// Annotations as another value's `annotations` had them.
+    init(sorted annotations: [Annotation], generatorURL: String, value: Double) {
+        self.annotations = annotations
+        self.generatorURL = generatorURL
+        self.value = value
+    }
+
     /// These details with one annotation more.
     func adding(_ name: String, _ value: String) -> AlertDetails {
         AlertDetails(

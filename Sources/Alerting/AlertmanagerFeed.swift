@@ -87,3 +87,10 @@ struct AlertmanagerFeed: Sendable {
         return json.bytes
     }
 }
+
+extension AlertmanagerFeed {
+    mutating func archive(_ archive: inout Archive) {
+        archive.time(&nextResend)
+        archive.labels(&changed)
+    }
+}

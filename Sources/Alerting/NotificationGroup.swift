@@ -10,11 +10,11 @@ internal import Model
 
 /// What one webhook was last told of a group.
 struct NotificationRecord: Sendable {
-    let firing: Set<Labels>
-    let resolved: Set<Labels>
-    let at: Timestamp
+    private(set) var firing: Set<Labels>
+    private(set) var resolved: Set<Labels>
+    private(set) var at: Timestamp
     /// nil when there was nothing to send: only resolved alerts and no wish to hear of them.
-    let delivery: DeliveryID?
+    private(set) var delivery: DeliveryID?
 }
 
 /// The alerts that are told together.
@@ -22,7 +22,7 @@ struct NotificationGroup: Sendable {
     let id: GroupID
     var route: RouteSettings
     /// By identity. Resolved ones stay until a flush has told of them.
-    var members: [Labels: Alert] = [:]
+    var members = SplitTable<Labels, Alert>()
     var records: [Destination: NotificationRecord] = [:]
     private(set) var nextFlush: Timestamp
     private var hasFlushed = false
@@ -72,5 +72,35 @@ struct NotificationGroup: Sendable {
         if firing.isEmpty { return !record.firing.isEmpty }
         if sendResolved && !resolved.isSubset(of: record.resolved) { return true }
         return due - record.at >= route.repeatInterval
+    }
+}
+
+extension NotificationGroup {
+    /// What the settings do not say; the identity and the route go before it.
+    mutating func archive(_ archive: inout Archive) {
+        archive.time(&nextFlush)
+        archive.field(&hasFlushed)
+        var alerts = members.values.sorted { $0.labels < $1.labels }
+        archive.array(&alerts, blank: .blank) { $0.alert(&$1) }
+        var told = records.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+        let blank = NotificationRecord(
+            firing: [], resolved: [], at: .distantPast, delivery: nil)
+        archive.array(&told, blank: (.alertmanager(url: ""), blank)) { archive, entry in
+            archive.destination(&entry.0)
+            entry.1.archive(&archive)
+        }
+        guard archive.isReading else { return }
+        for alert in alerts { members[alert.labels] = alert }
+        for (destination, record) in told { records[destination] = record }
+        if members.count != alerts.count || records.count != told.count { archive.fail() }
+    }
+}
+
+extension NotificationRecord {
+    fileprivate mutating func archive(_ archive: inout Archive) {
+        archive.labels(&firing)
+        archive.labels(&resolved)
+        archive.time(&at)
+        archive.optional(&delivery, blank: DeliveryID(0)) { $0.id(&$1) }
     }
 }

@@ -7,7 +7,7 @@ struct NotificationGroups: Sendable {
     /// The earliest flush of all groups.
     private(set) var nextFlush: Timestamp?
 
-    private var groups: [GroupID: NotificationGroup] = [:]
+    private var groups = SplitTable<GroupID, NotificationGroup>()
     private var memberCount = 0
 
     var count: Int { groups.count }
@@ -28,9 +28,7 @@ struct NotificationGroups: Sendable {
                 }
                 memberCount += 1
             }
-            var group = groups[id] ?? NotificationGroup(id, route, at: now)
-            group.insert(alert, at: now)
-            put(group)
+            insert(alert, in: id, route, at: now)
         }
     }
 
@@ -42,7 +40,9 @@ struct NotificationGroups: Sendable {
         guard let next = nextFlush, next <= now else { return }
         let due = groups.values.filter { $0.nextFlush <= now }.map(\.id).sorted()
         for id in due {
-            guard var group = groups.removeValue(forKey: id) else { continue }
+            guard var group = groups[id] else { continue }
+            // Out of the table, so that it is not copied when it changes.
+            groups[id] = nil
             memberCount -= group.members.count
             Self.flush(&group, book, settings, at: now, into: &outbox)
             memberCount += group.members.count
@@ -54,9 +54,9 @@ struct NotificationGroups: Sendable {
 
     /// A notification died: its webhook is told again at the group's next flush.
     mutating func forget(_ delivery: DeliveryID) {
-        for (id, group) in groups {
+        for group in groups.values {
             for (destination, record) in group.records where record.delivery == delivery {
-                groups[id]?.records[destination] = nil
+                groups[group.id]?.records[destination] = nil
             }
         }
     }
@@ -67,9 +67,9 @@ struct NotificationGroups: Sendable {
     ) {
         let previous = groups
         let members = previous.keys.sorted().flatMap { id in
-            (previous[id]?.members ?? [:]).values.sorted { $0.labels < $1.labels }
+            (previous[id]?.members.values ?? []).sorted { $0.labels < $1.labels }
         }
-        groups = [:]
+        groups = SplitTable()
         memberCount = 0
         nextFlush = nil
         guard let root = settings.route else { return }
@@ -81,17 +81,20 @@ struct NotificationGroups: Sendable {
                     groups[id] = NotificationGroup(continuing: old, route, at: now)
                 }
                 guard groups[id]?.members[alert.labels] == nil else { continue }
-                var group = groups[id] ?? NotificationGroup(id, route, at: now)
-                group.insert(alert, at: now)
                 memberCount += 1
-                put(group)
+                insert(alert, in: id, route, at: now)
             }
         }
     }
 
-    private mutating func put(_ group: NotificationGroup) {
-        groups[group.id] = group
-        nextFlush = min(nextFlush ?? group.nextFlush, group.nextFlush)
+    /// In place: a group may have ten thousand members.
+    private mutating func insert(
+        _ alert: Alert, in id: GroupID, _ route: RouteSettings, at now: Timestamp
+    ) {
+        if groups[id] == nil { groups[id] = NotificationGroup(id, route, at: now) }
+        groups[id]?.insert(alert, at: now)
+        guard let flush = groups[id]?.nextFlush else { return }
+        nextFlush = min(nextFlush ?? flush, flush)
     }
 
     private static func flush(
@@ -136,5 +139,21 @@ struct NotificationGroups: Sendable {
             alerts: alerts, maxAlerts: webhook.maxAlerts)
         return .webhook(
             body.bytes, of: group.id, receiver: group.route.receiver, url: webhook.url)
+    }
+}
+
+extension NotificationGroups {
+    mutating func archiveFigures(_ archive: inout Archive) { archive.counter(&refused) }
+
+    /// All of them, sorted.
+    var sorted: [NotificationGroup] { groups.values.sorted { $0.id < $1.id } }
+
+    /// Puts a group back. False if it is here already, or without members.
+    mutating func restore(_ group: NotificationGroup) -> Bool {
+        guard groups[group.id] == nil, !group.members.isEmpty else { return false }
+        groups[group.id] = group
+        memberCount += group.members.count
+        nextFlush = min(nextFlush ?? group.nextFlush, group.nextFlush)
+        return true
     }
 }

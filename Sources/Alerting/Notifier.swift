@@ -16,8 +16,10 @@ public struct Notifier: Sendable {
     public private(set) var settings: NotifierSettings
 
     private var feed = AlertmanagerFeed()
-    private var groups = NotificationGroups()
+    private(set) var groups = NotificationGroups()
     private var now = Timestamp.distantPast
+    /// Between the first section of a checkpoint and `finishRestore`.
+    var restoring: NotifierRestoring?
 
     /// A notifier without alerts.
     public init(_ settings: NotifierSettings = NotifierSettings()) {
@@ -129,6 +131,41 @@ public struct Notifier: Sendable {
     private mutating func forgetLost() {
         for id in outbox.takeLost() { groups.forget(id) }
     }
+}
+
+// The parts' own restoring, in one place: `NotifierRestoring.swift` says in which order.
+extension Notifier {
+    /// What comes first. Returns how many of each follow.
+    @discardableResult
+    mutating func archiveHead(_ archive: inout Archive) -> NotifierCensus {
+        var version = NotifierSections.version
+        var census = NotifierCensus(self)
+        archive.field(&version)
+        if version != NotifierSections.version { archive.fail() }
+        census.archive(&archive)
+        archive.time(&now)
+        feed.archive(&archive)
+        book.archiveFigures(&archive)
+        groups.archiveFigures(&archive)
+        outbox.archiveFigures(&archive)
+        return census
+    }
+
+    mutating func startAnew() {
+        book = AlertBook(alertsMax: settings.limits.alerts)
+        outbox = Outbox(limits: settings.limits)
+        groups = NotificationGroups()
+        feed = AlertmanagerFeed()
+    }
+
+    mutating func archiveRetained(_ archive: inout Archive) { book.archiveRetained(&archive) }
+    mutating func archiveDeadLetters(_ archive: inout Archive) {
+        outbox.archiveDeadLetters(&archive)
+    }
+    mutating func restore(_ alert: Alert) -> Bool { book.restore(alert) }
+    mutating func restore(_ group: NotificationGroup) -> Bool { groups.restore(group) }
+    mutating func restore(_ lane: OutboxLane) -> Bool { outbox.restore(lane) }
+    mutating func restore(_ queued: QueuedDelivery) -> Bool { outbox.restore(queued) }
 }
 
 extension NotifierSettings {

@@ -12,7 +12,7 @@ public struct Outbox: Sendable {
     public private(set) var deadLetters: [DeadLetter] = []
 
     /// Sorted by destination.
-    private var lanes: [OutboxLane] = []
+    private(set) var lanes: [OutboxLane] = []
     /// The counters of destinations that are no longer configured.
     private var retired = OutboxCounters()
     private var lastID: UInt64 = 0
@@ -144,5 +144,34 @@ public struct Outbox: Sendable {
             lanes.insert(OutboxLane(destination), at: index)
         }
         return index
+    }
+}
+
+// In a checkpoint: the figures, then each lane and, one by one, its deliveries, then the dead
+// letters.
+extension Outbox {
+    mutating func archiveFigures(_ archive: inout Archive) {
+        archive.counter(&lastID)
+        retired.archive(&archive)
+        archive.array(&lost, blank: DeliveryID(0)) { $0.id(&$1) }
+    }
+
+    mutating func archiveDeadLetters(_ archive: inout Archive) {
+        archive.array(&deadLetters, blank: .blank) { $0.letter(&$1) }
+    }
+
+    /// Puts a lane back. False when they do not ascend.
+    mutating func restore(_ lane: OutboxLane) -> Bool {
+        if let last = lanes.last, lane.destination <= last.destination { return false }
+        lanes.append(lane)
+        return true
+    }
+
+    /// Puts a delivery back into the last lane.
+    mutating func restore(_ queued: QueuedDelivery) -> Bool {
+        guard let last = lanes.indices.last, queued.delivery.id.number <= lastID,
+            queued.delivery.destination == lanes[last].destination
+        else { return false }
+        return lanes[last].restore(queued)
     }
 }

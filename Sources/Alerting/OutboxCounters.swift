@@ -1,3 +1,5 @@
+internal import Model
+
 /// What has passed through a queue: `enqueued == delivered + droppedTotal + queued`, always.
 public struct OutboxCounters: Hashable, Sendable {
     /// Deliveries taken in.
@@ -33,6 +35,38 @@ public struct OutboxCounters: Hashable, Sendable {
         }
         for reason in FailureReason.allCases where other.failed(reason) > 0 {
             failedByReason[reason, default: 0] += other.failed(reason)
+        }
+    }
+}
+
+extension OutboxCounters {
+    mutating func archive(_ archive: inout Archive) {
+        archive.counter(&enqueued)
+        archive.counter(&delivered)
+        archive.counter(&attempts)
+        archive.counter(&retriableRefusals)
+        Self.archive(&droppedByReason, &archive)
+        Self.archive(&failedByReason, &archive)
+    }
+
+    /// By the reasons' words, in the order of the cases.
+    private static func archive<Reason: Hashable & CaseIterable & RawRepresentable>(
+        _ counts: inout [Reason: UInt64], _ archive: inout Archive
+    ) where Reason.RawValue == String {
+        var pairs = Reason.allCases.compactMap { reason in
+            counts[reason].map { (reason.rawValue, $0) }
+        }
+        archive.array(&pairs, blank: ("", 0)) { archive, pair in
+            archive.field(&pair.0)
+            archive.counter(&pair.1)
+        }
+        guard archive.isReading else { return }
+        counts = [:]
+        for (word, count) in pairs {
+            guard let reason = Reason(rawValue: word), counts[reason] == nil else {
+                return archive.fail()
+            }
+            counts[reason] = count
         }
     }
 }

@@ -84,6 +84,24 @@ struct OutboxLane: Sendable {
     }
 }
 
+extension OutboxLane {
+    /// All but the queue; the destination goes before it.
+    mutating func archive(_ archive: inout Archive) {
+        archive.field(&isInFlight)
+        archive.count(&failures)
+        archive.time(&notBefore)
+        counters.archive(&archive)
+    }
+
+    /// Puts a delivery back behind those that are here. False when their numbers do not ascend.
+    mutating func restore(_ queued: QueuedDelivery) -> Bool {
+        if let last = queue.last, queued.delivery.id <= last.delivery.id { return false }
+        queue.append(queued)
+        bytes += queued.delivery.body.count
+        return true
+    }
+}
+
 /// What `/api/v1/outbox` and /metrics show of one destination.
 public struct OutboxStatus: Hashable, Sendable {
     /// Whose queue this is.

@@ -23,6 +23,8 @@ extension OutwardAlert: Comparable {
                 if mine != other { return mine.utf8.lexicographicallyPrecedes(other.utf8) }
             }
         }
+        // Two alerts can differ only in a label that an external one stands in for.
+        if left.labels == right.labels { return left.alert.labels < right.alert.labels }
         return precedes(left.labels, right.labels)
     }
 

@@ -8,12 +8,20 @@ struct Router: Hashable, Sendable {
     func routes(for labels: Labels) -> [(key: String, route: RouteSettings)] {
         [("{}", root)]
     }
+
+    /// The route that a group key names, nil when there is none.
+    func route(named key: String) -> RouteSettings? { key == "{}" ? root : nil }
 }
 
 /// A group's identity: its route and the labels its alerts share.
 struct GroupID: Hashable, Comparable, Sendable {
     let routeKey: String
     let labels: Labels
+
+    init(routeKey: String, labels: Labels) {
+        self.routeKey = routeKey
+        self.labels = labels
+    }
 
     init(routeKey: String, grouping: AlertGrouping, of alert: Labels) {
         self.routeKey = routeKey

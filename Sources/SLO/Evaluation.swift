@@ -5,6 +5,9 @@ public import Model
 // binomial test only for pairs whose burn rates breach. Reads the ledger, changes nothing.
 
 extension Ledger {
+    /// Of more events a burn above its factor is never chance, and testing would take long.
+    private static let testedTrialsMax = 1e12
+
     /// Evaluates every group that changed. O(groups changed).
     public mutating func evaluateDirty(now: Timestamp) -> [Verdict] {
         takeDirty().filter { entries[groups[$0].slo].removedAt == nil }
@@ -26,8 +29,9 @@ extension Ledger {
         let definition = entries[group.slo].definition
         let plan = entries[group.slo].plan
         let sight =
-            group.troubled == 0
-            ? Sight(allUp: group.targets.count) : Sight(of: group.targets, conditions)
+            group.troubled == 0 && group.forgotten == nil
+            ? Sight(allUp: group.targets.count)
+            : Sight(of: group.targets, conditions, forgotten: group.forgotten)
         let reading = WindowReading(
             group: group, sight: sight, objective: definition.objective, now: now)
         var windows: [WindowFigures] = []
@@ -68,7 +72,7 @@ extension Ledger {
         if longBurn > pair.factor && shortBurn > pair.factor {
             finding = .breaching
             let evidence = definition.alerts.evidence
-            if evidence.isTested {
+            if evidence.isTested && long.counts.total <= Self.testedTrialsMax {
                 let found = binomialUpperTail(
                     successes: long.counts.bad, trials: long.counts.total,
                     probability: definition.objective.budgetRatio)
@@ -98,7 +102,8 @@ extension Ledger {
             return (
                 nil,
                 DataLoss(
-                    lost: targets.count, expected: 0, since: since,
+                    lost: targets.count + (groups[index].forgotten?.count ?? 0), expected: 0,
+                    since: since,
                     targets: Array(targets.prefix(Sight.namedMax)), isRetirement: true)
             )
         }
@@ -141,8 +146,12 @@ struct Sight {
 
     init(allUp count: Int) { self.count = count }
 
-    init(of targets: [UInt32], _ conditions: [UInt32: TargetCondition]) {
+    init(
+        of targets: [UInt32], _ conditions: [UInt32: TargetCondition],
+        forgotten: ForgottenTargets?
+    ) {
         count = targets.count
+        retiredSince = forgotten?.noticed
         for target in targets {
             switch conditions[target] ?? .up {
             case .up: break
@@ -161,7 +170,8 @@ struct Sight {
     var hasLostAll: Bool { expected > 0 && lost.count == expected }
 
     func hasAllRetired(longerThan span: TimeSpan, now: Timestamp) -> Bool {
-        guard count > 0, retired == count, let retiredSince else { return false }
-        return now - retiredSince > span
+        guard retired == count, let retiredSince else { return false }
+        // Forgotten targets retired longer ago than anything here asks.
+        return count == 0 || now - retiredSince > span
     }
 }

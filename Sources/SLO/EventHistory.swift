@@ -12,64 +12,11 @@ import Model
 // their length in minutes, rounded up, and answers the same: a hundred pods that come back from
 // one outage are a few entries. Gaps of at most five minutes are shorter than every window.
 
-/// Cumulative counts at the newest edges, multiples of `step` since the epoch.
-struct EdgeRing: Sendable {
-    let step: TimeSpan
-    private var edges: [EventCounts]
-    /// Number of the newest edge that is fixed; those after it equal the running total.
-    private var newest: Int64?
-
-    init(step: TimeSpan, covering span: TimeSpan) {
-        self.step = step
-        // One for the lower edge of the longest window and one for its rounding outward.
-        edges = Array(repeating: .zero, count: Int(span.millis / step.millis) + 2)
-    }
-
-    /// Fixes every edge before `time` at `total`, the counts so far.
-    mutating func advance(before time: Timestamp, at total: EventCounts) {
-        let last = firstEdge(notBefore: time) - 1
-        guard let fixed = newest else {
-            newest = last
-            return
-        }
-        guard last > fixed else { return }
-        let first = max(fixed + 1, last - Int64(edges.count) + 1)
-        for edge in first...last { edges[position(edge)] = total }
-        newest = last
-    }
-
-    /// Adds events that came late to every fixed edge at or after their time.
-    mutating func correct(from time: Timestamp, by counts: EventCounts) {
-        guard let newest else { return }
-        let first = max(firstEdge(notBefore: time), newest - Int64(edges.count) + 1)
-        guard first <= newest else { return }
-        for edge in first...newest { edges[position(edge)] += counts }
-    }
-
-    /// The counts up to and including `edge`, a multiple of `step`; `total` when none came after.
-    /// An edge that has left the ring reads as the oldest kept.
-    func cumulative(at edge: Timestamp, total: EventCounts) -> EventCounts {
-        let number = edge.millis / step.millis
-        guard let newest, number <= newest else { return total }
-        return edges[position(max(number, newest - Int64(edges.count) + 1))]
-    }
-
-    private func firstEdge(notBefore time: Timestamp) -> Int64 {
-        time.ceiling(to: step).millis / step.millis
-    }
-
-    private func position(_ edge: Int64) -> Int {
-        let count = Int64(edges.count)
-        let rest = edge % count
-        return Int(rest < 0 ? rest + count : rest)
-    }
-}
-
 /// Events over a gap: exact in number, spread over an unknown part of `span`.
 struct GapEvents: Hashable, Sendable {
     /// Whole minutes, rounded up.
-    let time: Timestamp
-    let span: TimeSpan
+    var time: Timestamp
+    var span: TimeSpan
     var counts: EventCounts
     /// How many made it, less those taken back; at zero it is gone.
     var increments: Int
@@ -168,5 +115,26 @@ struct EventHistory: Sendable {
     func leavesOutGaps(from: Timestamp, window: TimeSpan) -> Bool {
         let hasForgotten = window <= Self.quarterSpan && forgottenGap > from
         return hasForgotten || gaps.contains { $0.time > from && $0.span > window }
+    }
+}
+
+extension EventHistory {
+    /// Everything but the period, which the definition gives.
+    mutating func archive(_ archive: inout Archive) {
+        archive.time(&newest)
+        archive.counts(&fineTotal)
+        archive.counts(&total)
+        minutes.archive(&archive, newest: newest)
+        quarters.archive(&archive, newest: newest)
+        coarse.archive(&archive, newest: newest)
+        archive.time(&forgottenGap)
+        let blank = GapEvents(time: .distantPast, span: .zero, counts: .zero, increments: 0)
+        archive.array(&gaps, blank: blank) { archive, gap in
+            archive.time(&gap.time)
+            archive.field(&gap.span)
+            archive.counts(&gap.counts)
+            archive.count(&gap.increments)
+        }
+        if gaps.count > Self.gapsMax { archive.fail() }
     }
 }

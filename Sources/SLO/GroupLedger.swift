@@ -39,6 +39,13 @@ struct UnobservedInterval: Hashable, Sendable {
     var weight: Double
 }
 
+/// What is left of a group's targets that retired long ago.
+struct ForgottenTargets: Hashable, Sendable {
+    var count: Int
+    /// When the last of them was noticed to have retired.
+    var noticed: Timestamp
+}
+
 /// The ledger of one SLO and one set of group labels.
 struct GroupLedger: Sendable {
     static let unobservedMax = 32
@@ -55,6 +62,8 @@ struct GroupLedger: Sendable {
     var targets: [UInt32] = []
     /// Targets that are not up.
     var troubled = 0
+    /// Of retired targets that are no longer among `targets`.
+    private(set) var forgotten: ForgottenTargets?
     var isDirty = false
     private(set) var unobserved: [UnobservedInterval] = []
     private var classDays: [(day: Timestamp, totals: ClassTotals)] = []
@@ -64,6 +73,32 @@ struct GroupLedger: Sendable {
         self.labels = labels
         self.period = period
         history = EventHistory(period: period)
+    }
+
+    /// Whether it had targets and all of them are forgotten: it has ended.
+    var isForgotten: Bool { targets.isEmpty && forgotten != nil }
+
+    /// Forgets a retired target that has left `targets`.
+    mutating func forget(retiredAt noticed: Timestamp) {
+        troubled -= 1
+        let before = forgotten ?? ForgottenTargets(count: 0, noticed: noticed)
+        forgotten = ForgottenTargets(
+            count: before.count + 1, noticed: max(before.noticed, noticed))
+    }
+
+    /// Counts increments and marks the group dirty; true when it was clean.
+    mutating func post(_ run: IncrementRun) -> Bool {
+        if !run.isTakenBack { observe(run.time) }
+        history.add(
+            run.counts, at: run.time, span: run.span,
+            increments: run.isTakenBack ? -run.increments : run.increments)
+        if run.classes.0 != 0 { classify(run.classes.0, .normal, at: run.time) }
+        if run.classes.1 != 0 { classify(run.classes.1, .reset, at: run.time) }
+        if run.classes.2 != 0 { classify(run.classes.2, .gap, at: run.time) }
+        if run.classes.3 != 0 { classify(run.classes.3, .birth, at: run.time) }
+        if run.classes.4 != 0 { classify(run.classes.4, .baseline, at: run.time) }
+        defer { isDirty = true }
+        return !isDirty
     }
 
     mutating func observe(_ time: Timestamp) {
@@ -138,5 +173,42 @@ struct GroupLedger: Sendable {
             if overlap > .zero { seconds += overlap.seconds * interval.weight }
         }
         return min(seconds, max(0, (to - from).seconds))
+    }
+}
+
+extension GroupLedger {
+    /// What replaying gives and nothing else does: not its number of troubled targets, which
+    /// follows from their conditions.
+    mutating func archive(_ archive: inout Archive) {
+        history.archive(&archive)
+        archive.time(&started)
+        archive.time(&asOf)
+        archive.field(&targets)
+        archive.field(&isDirty)
+        let blank = ForgottenTargets(count: 0, noticed: .distantPast)
+        archive.optional(&forgotten, blank: blank) { archive, forgotten in
+            archive.count(&forgotten.count)
+            archive.time(&forgotten.noticed)
+        }
+        let interval = UnobservedInterval(from: .distantPast, to: .distantPast, weight: 0)
+        archive.array(&unobserved, blank: interval) { archive, interval in
+            archive.time(&interval.from)
+            archive.time(&interval.to)
+            archive.number(&interval.weight)
+        }
+        if unobserved.count > Self.unobservedMax { archive.fail() }
+        archive.array(&classDays, blank: (day: .distantPast, totals: ClassTotals())) {
+            archive, entry in
+            // Always a midnight: its number is short.
+            var day = Int(entry.day.millis / TimeSpan.days(1).millis)
+            archive.field(&day)
+            let most = Int(Timestamp.distantFuture.millis / TimeSpan.days(1).millis)
+            if !(-most...most).contains(day) {
+                day = 0
+                archive.fail()
+            }
+            entry.day = Timestamp(millis: Int64(day) * TimeSpan.days(1).millis)
+            for kind in IncrementClass.allCases { archive.number(&entry.totals[kind]) }
+        }
     }
 }

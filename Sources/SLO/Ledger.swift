@@ -10,9 +10,14 @@ public struct Ledger: Sendable {
     /// One SLO, present or removed less than a day ago.
     struct Entry: Sendable {
         var definition: SLODefinition {
-            didSet { plan = EvaluationPlan(definition) }
+            didSet {
+                plan = EvaluationPlan(definition)
+                identity = SLOIdentity(definition).bytes
+            }
         }
         private(set) var plan: EvaluationPlan
+        /// For checkpoints: `SLOIdentity` in bytes.
+        private(set) var identity: [UInt8]
         /// Since when it counts.
         let since: Timestamp
         var removedAt: Timestamp?
@@ -28,6 +33,7 @@ public struct Ledger: Sendable {
             self.definition = definition
             self.since = since
             plan = EvaluationPlan(definition)
+            identity = SLOIdentity(definition).bytes
         }
     }
 
@@ -37,14 +43,18 @@ public struct Ledger: Sendable {
     static let removedKept = TimeSpan.days(1)
 
     var entries: [Entry] = []
-    var groups: [GroupLedger] = []
+    /// In pages, which a checkpoint shares.
+    var groups = PagedArray<GroupLedger>()
     /// Of each target whose condition ever changed, also of those that no SLO counts yet.
     var conditions: [UInt32: TargetCondition] = [:]
-    private var groupsOfTarget: [UInt32: [Int]] = [:]
-    private var dirty: [Int] = []
+    /// Ascending, whatever order the target's series came in.
+    var groupsOfTarget: [UInt32: [Int]] = [:]
+    var dirty: [Int] = []
     /// Selectors to try for a series: those of its metric's name, and those without one.
-    private var entriesByMetric: [String: [Int]] = [:]
-    private var entriesOfAnyMetric: [Int] = []
+    var entriesByMetric: [String: [Int]] = [:]
+    var entriesOfAnyMetric: [Int] = []
+    /// Between the first section of a checkpoint and `finishRestore`.
+    var restoring: LedgerRestoring?
 
     public init() {}
 
@@ -98,7 +108,7 @@ public struct Ledger: Sendable {
     /// Groups are numbered anew in the entries' order, so that numbers stay dense.
     private mutating func rebuildGroups() {
         let old = groups
-        groups = []
+        groups = PagedArray()
         dirty = []
         groupsOfTarget = [:]
         for index in entries.indices {
@@ -126,7 +136,7 @@ public struct Ledger: Sendable {
         }
     }
 
-    private mutating func indexSelectors() {
+    mutating func indexSelectors() {
         entriesByMetric = [:]
         entriesOfAnyMetric = []
         for (index, entry) in entries.enumerated() {
@@ -200,7 +210,9 @@ public struct Ledger: Sendable {
         // A target feeds few groups; a group may have thousands of targets.
         guard groupsOfTarget[target]?.contains(group) != true else { return }
         groups[group].targets.append(target)
-        groupsOfTarget[target, default: []].append(group)
+        let later = groupsOfTarget[target]?.firstIndex { $0 > group }
+        let place = later ?? groupsOfTarget[target]?.count ?? 0
+        groupsOfTarget[target, default: []].insert(group, at: place)
         if !hasRetired(target) { entries[groups[group].slo].liveTargets += 1 }
         if !isUp(target) { groups[group].troubled += 1 }
     }
@@ -210,83 +222,21 @@ public struct Ledger: Sendable {
     /// Adds increments to their groups. Those that follow each other for one group and time are
     /// added together. O(increments).
     public mutating func add(_ increments: [Increment]) {
-        var run = Run()
+        var run = IncrementRun()
         for increment in increments {
             if !run.takes(increment) {
                 post(run)
-                run = Run(increment)
+                run = IncrementRun(increment)
             }
             run.add(increment)
         }
         post(run)
     }
 
-    /// Increments of one group, time and span.
-    private struct Run {
-        var group: Int?
-        var time = Timestamp.distantPast
-        var span = TimeSpan.zero
-        var target: UInt32 = 0
-        var counts = EventCounts.zero
-        var classes: (Double, Double, Double, Double, Double) = (0, 0, 0, 0, 0)
-        var hasReset = false
-        var isTakenBack = false
-        var increments = 0
-
-        init() {}
-
-        init(_ increment: Increment) {
-            group = Int(increment.slot >> 2)
-            time = increment.time
-            span = increment.span
-            target = increment.target
-            isTakenBack = increment.isTakenBack
-        }
-
-        func takes(_ increment: Increment) -> Bool {
-            group == Int(increment.slot >> 2) && time == increment.time && span == increment.span
-                && target == increment.target && isTakenBack == increment.isTakenBack
-        }
-
-        mutating func add(_ increment: Increment) {
-            let role = Role(rawValue: increment.slot & 3) ?? .total
-            let isTotal = role == .total || role == .totalOfGood
-            increments += 1
-            if isTotal { classify(increment) }
-            if increment.kind == .reset && increment.span > .zero { hasReset = true }
-            guard increment.kind != .baseline else { return }
-            switch role {
-            case .total: counts.total += increment.value
-            case .bad: counts.bad += increment.value
-            case .good: counts.bad -= increment.value
-            case .totalOfGood:
-                counts.total += increment.value
-                counts.bad += increment.value
-            }
-        }
-
-        private mutating func classify(_ increment: Increment) {
-            switch increment.kind {
-            case .normal: classes.0 += increment.value
-            case .reset: classes.1 += increment.value
-            case .gap: classes.2 += increment.value
-            case .birth: classes.3 += increment.value
-            case .baseline: classes.4 += increment.value
-            }
-        }
-    }
-
-    private mutating func post(_ run: Run) {
+    private mutating func post(_ run: IncrementRun) {
         guard let index = run.group else { return }
-        if !run.isTakenBack { groups[index].observe(run.time) }
-        groups[index].history.add(
-            run.counts, at: run.time, span: run.span,
-            increments: run.isTakenBack ? -run.increments : run.increments)
-        if run.classes.0 != 0 { groups[index].classify(run.classes.0, .normal, at: run.time) }
-        if run.classes.1 != 0 { groups[index].classify(run.classes.1, .reset, at: run.time) }
-        if run.classes.2 != 0 { groups[index].classify(run.classes.2, .gap, at: run.time) }
-        if run.classes.3 != 0 { groups[index].classify(run.classes.3, .birth, at: run.time) }
-        if run.classes.4 != 0 { groups[index].classify(run.classes.4, .baseline, at: run.time) }
+        // One access to the page for all of it.
+        if groups[index].post(run) { dirty.append(index) }
         if run.hasReset {
             // What the counter had after the last sample and before it fell is lost.
             let expected = groups[index].targets.count { !hasRetired($0) }
@@ -298,7 +248,6 @@ public struct Ledger: Sendable {
                 groups[index].addUnobserved(interval)
             }
         }
-        markDirty(index)
     }
 
     /// Takes changed conditions of targets over.
@@ -314,14 +263,37 @@ public struct Ledger: Sendable {
                 guard retires != hadRetired else { continue }
                 let slo = groups[group].slo
                 entries[slo].liveTargets += retires ? -1 : 1
+                // The group that was the last is so no longer.
+                if let last = entries[slo].lastRetiredGroup { markDirty(last) }
                 entries[slo].lastRetiredGroup = group
             }
         }
     }
 
+    /// Forgets targets that have retired and will not come back under their numbers; others are
+    /// left. A group whose targets are all forgotten has ended, and an SLO's last group to end
+    /// stays the last. Should a target come back nevertheless, its series must be routed again.
+    /// O(targets and their groups' targets).
+    public mutating func forget(targets: [UInt32]) {
+        var leaving: [Int: Set<UInt32>] = [:]
+        for target in targets {
+            guard case .retired(_, let noticed) = conditions[target] else { continue }
+            conditions[target] = nil
+            for group in groupsOfTarget.removeValue(forKey: target) ?? [] {
+                groups[group].forget(retiredAt: noticed)
+                leaving[group, default: []].insert(target)
+            }
+        }
+        for group in leaving.keys.sorted() {
+            guard let gone = leaving[group] else { continue }
+            groups[group].targets.removeAll(where: gone.contains)
+            if groups[group].isForgotten { markDirty(group) }
+        }
+    }
+
     // MARK: What to evaluate
 
-    private mutating func markDirty(_ index: Int) {
+    mutating func markDirty(_ index: Int) {
         guard !groups[index].isDirty else { return }
         groups[index].isDirty = true
         dirty.append(index)
@@ -337,17 +309,21 @@ public struct Ledger: Sendable {
         return taken
     }
 
-    /// Marks the groups whose verdict can change by time alone: those with a target that is not
-    /// up. O(groups).
+    /// Marks the groups whose verdict can change without an event of theirs: those with a target
+    /// that is not up, and those that ended last of their SLO, in case it goes on. O(groups).
     public mutating func markTroubled() {
         for index in groups.indices where groups[index].troubled > 0 {
             markDirty(index)
+        }
+        for entry in entries {
+            guard let last = entry.lastRetiredGroup, groups[last].isForgotten else { continue }
+            markDirty(last)
         }
     }
 
     func isUp(_ target: UInt32) -> Bool { conditions[target] ?? .up == .up }
 
-    private func hasRetired(_ target: UInt32) -> Bool {
+    func hasRetired(_ target: UInt32) -> Bool {
         if case .retired = conditions[target] { return true }
         return false
     }

@@ -8,6 +8,14 @@ public struct Objective: Hashable, Sendable {
     private let numerator: Int64
     private let denominator: Int64
 
+    /// Stands in where nothing is judged: at an SLO that is no longer in the files.
+    static let none = Objective(numerator: 1, denominator: 2)
+
+    private init(numerator: Int64, denominator: Int64) {
+        self.numerator = numerator
+        self.denominator = denominator
+    }
+
     /// Reads a percentage between 0 and 100, both excluded, of at most ten decimals.
     public init?(percent text: String) {
         let parts = text.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)

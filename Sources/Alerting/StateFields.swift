@@ -1,0 +1,233 @@
+internal import Model
+
+// What a checkpoint writes of alerts and deliveries. Fields are checked as they are read, so that
+// what follows can compute with them: the bytes may be damaged. Times stay where adding a delay
+// cannot overflow, and counters where adding one cannot. The order of a Set is not written.
+
+extension Archive {
+    private static var timeRange: ClosedRange<Timestamp> { .distantPast ... .distantFuture }
+    private static var countMax: UInt64 { 1 << 48 }
+
+    // MARK: Checked
+
+    /// A time between the distant past and the distant future.
+    mutating func time(_ value: inout Timestamp) {
+        field(&value)
+        guard isReading, !Self.timeRange.contains(value) else { return }
+        value = .distantPast
+        fail()
+    }
+
+    /// A time, if there is one.
+    mutating func time(_ value: inout Timestamp?) {
+        optional(&value, blank: .distantPast) { $0.time(&$1) }
+    }
+
+    /// A counter, which goes on counting.
+    mutating func counter(_ value: inout UInt64) {
+        field(&value)
+        guard isReading, value > Self.countMax else { return }
+        value = 0
+        fail()
+    }
+
+    /// How many of something.
+    mutating func count(_ value: inout Int) {
+        var wide = UInt64(max(0, value))
+        counter(&wide)
+        value = Int(wide)
+    }
+
+    // MARK: Alerts
+
+    /// Labels in their order.
+    mutating func labels(_ values: inout Set<Labels>) {
+        var list = isReading ? [] : values.sorted()
+        array(&list, blank: .empty) { $0.field(&$1) }
+        guard isReading else { return }
+        values = Set(list)
+        if values.count != list.count { fail() }
+    }
+
+    mutating func alert(_ alert: inout Alert) {
+        var labels = alert.labels
+        var details = alert.details
+        field(&labels)
+        self.details(&details)
+        state(&alert.state)
+        time(&alert.changedAt)
+        guard isReading else { return }
+        alert = Alert(
+            labels: labels, details: details, state: alert.state, changedAt: alert.changedAt)
+    }
+
+    private mutating func details(_ details: inout AlertDetails) {
+        var annotations = details.annotations
+        var generatorURL = details.generatorURL
+        var value = details.value
+        array(&annotations, blank: Annotation("", "")) { archive, annotation in
+            var name = annotation.name
+            var text = annotation.value
+            archive.field(&name)
+            archive.field(&text)
+            if archive.isReading { annotation = Annotation(name, text) }
+        }
+        field(&generatorURL)
+        field(&value)
+        guard isReading else { return }
+        details = AlertDetails(sorted: annotations, generatorURL: generatorURL, value: value)
+    }
+
+    private mutating func state(_ state: inout AlertState) {
+        var tag: UInt8
+        var since = Timestamp.distantPast
+        var firedAt = Timestamp.distantPast
+        var endedAt = Timestamp.distantPast
+        var reason = ResolveReason.cleared
+        switch state {
+        case .inactive: tag = 0
+        case .pending(since: let began): (tag, since) = (1, began)
+        case .firing(since: let began, let fired): (tag, since, firedAt) = (2, began, fired)
+        case .resolved(since: let began, let fired, at: let end, let why):
+            (tag, since, firedAt, endedAt, reason) = (3, began, fired, end, why)
+        }
+        field(&tag)
+        if tag >= 1 { time(&since) }
+        if tag >= 2 { time(&firedAt) }
+        if tag >= 3 {
+            time(&endedAt)
+            word(&reason)
+        }
+        switch tag {
+        case 0: state = .inactive
+        case 1: state = .pending(since: since)
+        case 2: state = .firing(since: since, firedAt: firedAt)
+        case 3: state = .resolved(since: since, firedAt: firedAt, at: endedAt, reason: reason)
+        default: fail()
+        }
+    }
+
+    /// A choice by its word.
+    private mutating func word<Choice: RawRepresentable>(
+        _ choice: inout Choice
+    ) where Choice.RawValue == String {
+        var text = choice.rawValue
+        field(&text)
+        guard isReading else { return }
+        guard let read = Choice(rawValue: text) else { return fail() }
+        choice = read
+    }
+
+    // MARK: Deliveries
+
+    mutating func id(_ id: inout DeliveryID) {
+        var number = id.number
+        counter(&number)
+        id = DeliveryID(number)
+    }
+
+    mutating func destination(_ destination: inout Destination) {
+        var tag: UInt8
+        var receiver = ""
+        var url: String
+        switch destination {
+        case .alertmanager(let base): (tag, url) = (0, base)
+        case .webhook(let name, let hook): (tag, receiver, url) = (1, name, hook)
+        }
+        field(&tag)
+        if tag == 1 { field(&receiver) }
+        field(&url)
+        switch tag {
+        case 0: destination = .alertmanager(url: url)
+        case 1: destination = .webhook(receiver: receiver, url: url)
+        default: fail()
+        }
+    }
+
+    mutating func queued(_ queued: inout QueuedDelivery) {
+        var subject = queued.subject
+        var alerts = queued.alerts
+        var queuedAt = queued.queuedAt
+        delivery(&queued.delivery)
+        field(&subject)
+        array(&alerts, blank: .empty) { $0.field(&$1) }
+        time(&queuedAt)
+        guard isReading else { return }
+        queued = QueuedDelivery(
+            delivery: queued.delivery, subject: subject, alerts: alerts, queuedAt: queuedAt)
+    }
+
+    private mutating func delivery(_ delivery: inout Delivery) {
+        var id = delivery.id
+        var destination = delivery.destination
+        var url = delivery.url
+        var contentType = delivery.contentType
+        var headers = delivery.headers
+        var body = delivery.body
+        self.id(&id)
+        self.destination(&destination)
+        field(&url)
+        field(&contentType)
+        array(&headers, blank: DeliveryHeader("", "")) { archive, header in
+            var name = header.name
+            var value = header.value
+            archive.field(&name)
+            archive.field(&value)
+            if archive.isReading { header = DeliveryHeader(name, value) }
+        }
+        field(&body)
+        count(&delivery.attempt)
+        guard isReading else { return }
+        delivery = Delivery(
+            id: id, destination: destination, url: url, contentType: contentType,
+            headers: headers, body: body, attempt: delivery.attempt)
+    }
+
+    mutating func letter(_ letter: inout DeadLetter) {
+        var id = letter.id
+        var destination = letter.destination
+        var subject = letter.subject
+        var reason = letter.reason
+        // One more than the status; 0 for none.
+        var status = letter.status.map { $0 + 1 } ?? 0
+        var attempts = letter.attempts
+        var at = letter.at
+        self.id(&id)
+        self.destination(&destination)
+        field(&subject)
+        word(&reason)
+        count(&status)
+        count(&attempts)
+        time(&at)
+        guard isReading else { return }
+        letter = DeadLetter(
+            id: id, destination: destination, subject: subject, reason: reason,
+            status: status > 0 ? status - 1 : nil, attempts: attempts, at: at)
+    }
+}
+
+// Values to read into.
+
+extension Alert {
+    static var blank: Alert {
+        Alert(labels: .empty, details: AlertDetails(), state: .inactive, changedAt: .distantPast)
+    }
+}
+
+extension QueuedDelivery {
+    static var blank: QueuedDelivery {
+        let delivery = Delivery(
+            id: DeliveryID(0), destination: .alertmanager(url: ""), url: "", contentType: "",
+            headers: [], body: [], attempt: 0)
+        return QueuedDelivery(
+            delivery: delivery, subject: "", alerts: [], queuedAt: .distantPast)
+    }
+}
+
+extension DeadLetter {
+    static var blank: DeadLetter {
+        DeadLetter(
+            id: DeliveryID(0), destination: .alertmanager(url: ""), subject: "",
+            reason: .refused, status: nil, attempts: 0, at: .distantPast)
+    }
+}

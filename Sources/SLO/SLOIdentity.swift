@@ -1,0 +1,77 @@
+import Model
+import Text
+
+/// What says whose counts a ledger holds (DESIGN §4.6): service, name, period, `by` and `sli`. A
+/// checkpoint carries it so that a removed SLO, which no file defines any more, finds its history
+/// when it comes back.
+struct SLOIdentity {
+    private var service = ""
+    private var name = ""
+    private var period = TimeSpan.zero
+    private var by: [String] = []
+    private var kind = Kind.eventsBad
+    /// Selectors as they were written.
+    private var selector = ""
+    private var total = ""
+
+    private enum Kind: UInt8 {
+        case eventsBad = 1
+        case eventsGood
+    }
+
+    init(_ definition: SLODefinition) {
+        service = definition.service
+        name = definition.name
+        period = definition.period
+        by = definition.by
+        switch definition.sli {
+        case .events(let sli):
+            kind = sli.counted == .bad ? .eventsBad : .eventsGood
+            selector = sli.selector.text
+            total = sli.total.text
+        }
+    }
+
+    /// Reads what `bytes` wrote; nil when they are malformed.
+    init?(_ bytes: [UInt8]) {
+        var archive = Archive(reading: bytes)
+        self.archive(&archive)
+        guard archive.isComplete, period >= DefinitionReader.periodMin,
+            period <= DefinitionReader.periodMax
+        else { return nil }
+    }
+
+    var bytes: [UInt8] {
+        var archive = Archive()
+        var copy = self
+        copy.archive(&archive)
+        return archive.bytes
+    }
+
+    private mutating func archive(_ archive: inout Archive) {
+        archive.field(&service)
+        archive.field(&name)
+        archive.field(&period)
+        archive.field(&by)
+        archive.field(&kind)
+        archive.field(&selector)
+        archive.field(&total)
+    }
+
+    /// A definition that counts the same and judges nothing; nil when a selector does not parse.
+    var definition: SLODefinition? {
+        let nowhere = SourcePosition(file: "", line: 1, column: 1)
+        do throws(Diagnostic) {
+            let sli = EventSLI(
+                counted: kind == .eventsBad ? .bad : .good,
+                selector: try Selector.parse(selector, at: nowhere),
+                total: try Selector.parse(total, at: nowhere))
+            return SLODefinition(
+                service: service, name: name, objective: .none, period: period, by: by,
+                sli: .events(sli), alerts: AlertPolicy(), position: nowhere)
+        } catch {
+            // The bytes are damaged: the caller refuses the checkpoint.
+            return nil
+        }
+    }
+}
