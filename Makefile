@@ -12,7 +12,7 @@ FORMATTED := Sources Tests Fuzz Package.swift
 
 .PHONY: help setup build release demo test test-unit test-e2e lint format bench check clean
 .PHONY: bench-peers
-.PHONY: fuzz fuzz-smoke gen
+.PHONY: fuzz fuzz-smoke gen asan tsan test-slow
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  \033[1m%-11s\033[0m %s\n", $$1, $$2 }' \
@@ -33,9 +33,14 @@ release: setup ## Build the stripped release binary: build/pitot
 demo: build ## Watch a model's error budget burn, a page fire and resolve; needs no other service
 	$(PITOT) demo
 
-test: setup lint ## Everything: lint, unit tests, end-to-end test with a real Prometheus
+test: setup lint ## Everything: lint, unit tests, fuzz smoke, end-to-end test with a real Prometheus
 	swift build $(SWIFT_FLAGS) --build-tests
-	scripts/test.sh unit e2e
+	scripts/test.sh unit fuzz e2e
+
+test-slow: setup asan tsan ## Sanitizers, fuzzing for a while, many kills: about 15 minutes
+	swift build $(SWIFT_FLAGS) --product pitot
+	FUZZ_SECONDS=15 scripts/fuzz.sh
+	KILLS=60 PITOT='$(PITOT)' FILTER=test_kill scripts/test.sh e2e
 
 test-unit: setup ## The Swift tests alone (FILTER=TidyTests for some)
 	swift build $(SWIFT_FLAGS) --build-tests
@@ -61,6 +66,12 @@ check: build ## Check the example SLO files in rules/
 
 clean: ## Remove everything that was built or fetched
 	rm -rf .build build
+
+asan: setup ## Receiver, decoder and store tests under AddressSanitizer
+	scripts/sanitize.sh address
+
+tsan: setup ## The same under ThreadSanitizer
+	scripts/sanitize.sh thread
 
 fuzz: setup ## Fuzz every parser with libFuzzer, FUZZ_SECONDS (60) each
 	scripts/fuzz.sh

@@ -28,7 +28,8 @@ let modules: [Target] = [
     .target(
         name: "Server",
         dependencies: [
-            "Model", "Text", "Wire", "Storage", "Alerting", "Agent", "CCurl", "CMicrohttpd",
+            "Model", "Text", "Wire", "Storage", "Alerting", "Ingest", "Agent", "CCurl",
+            "CMicrohttpd",
         ],
         swiftSettings: strict),
 ]

@@ -125,26 +125,22 @@ private let decoder2 = RemoteWrite2Decoder(seed: HashSeed(low: 1, high: 2), limi
 }
 
 @Sendable private func resolvedWrite(_ bytes: [UInt8]) {
-    resolvedWrite(bytes, hasStarts: false)
-    resolvedWrite(bytes, hasStarts: true)
-}
-
-private func resolvedWrite(_ bytes: [UInt8], hasStarts: Bool) {
     var reader = ByteReader(bytes)
-    guard let write = ResolvedWrite(from: &reader, hasStarts: hasStarts) else { return }
+    guard let write = ResolvedWrite(from: &reader) else { return }
     precondition(write.starts.allSatisfy { $0.sample < write.ids.count }, "starts have samples")
     for labels in write.newSeries { _ = labels.description }
     precondition(write.ids.count == write.times.count, "a time for each number")
     var writer = ByteWriter()
     write.encode(into: &writer)
     var again = ByteReader(writer.bytes)
-    let hasStarts = !write.starts.isEmpty
-    guard let second = ResolvedWrite(from: &again, hasStarts: hasStarts) else {
+    guard let second = ResolvedWrite(from: &again) else {
         preconditionFailure("what is written reads back")
     }
     precondition(second.ids == write.ids && second.times == write.times, "and is the same")
     precondition(second.newSeries == write.newSeries, "and has the same series")
     precondition(second.starts == write.starts, "and the same starts")
+    precondition(second.histograms == write.histograms, "and the same histograms")
+    precondition(second.exemplars.count == write.exemplars.count, "and the same exemplars")
 }
 
 @Sendable private func yaml(_ bytes: [UInt8]) { _ = try? YAML.parse(bytes, file: "fuzz.yaml") }

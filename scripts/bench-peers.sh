@@ -2,7 +2,8 @@
 # Loads the built agent, Prometheus and VictoriaMetrics with the same remote write, one after the
 # other, and prints samples per CPU-second, latency and memory side by side. Wall times depend on
 # the machine; compare CPU-seconds.
-# usage: scripts/bench-peers.sh   (SERIES, SECONDS_SIMULATED, CONNECTIONS, RWLOAD_SOURCE, PEERS)
+# usage: scripts/bench-peers.sh [SCENARIO...]     all without: rw1 rw2 churn rejected million
+#        (SERIES, SECONDS_SIMULATED, CONNECTIONS, RWLOAD_SOURCE, PEERS)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -10,6 +11,7 @@ series=${SERIES:-100000}
 simulated=${SECONDS_SIMULATED:-600}
 connections=${CONNECTIONS:-2}
 peers=${PEERS:-pitot prometheus victoria-metrics}
+scenarios=${*:-rw1 rw2 churn rejected million}
 # A load generator of this name stands beside the checkout where the project is developed.
 source=${RWLOAD_SOURCE:-$(find .. -maxdepth 3 -name rwload.c -not -path "./*" | head -n 1)}
 [ -f "$source" ] || {
@@ -73,20 +75,80 @@ start() {
     exit 1
 }
 
-# load NAME PROTOCOL [FLAG...]: one run into results.
-load() {
-    local name=$1 protocol=$2 port
+# measure NAME SCENARIO FLAG...: sends to the running peer, one line into results.
+measure() {
+    local name=$1 scenario=$2
     shift 2
-    port=$(free_port)
-    start "$name" "$port"
-    build/rwload -q -u "127.0.0.1:$port/api/v1/write" -S "$series" -T "$simulated" \
-        -C "$connections" -p "$server" "$@" |
-        sed "s/^{/{\"peer\":\"$name\",\"protocol\":\"$protocol\",/" >> "$work/results"
-    stop
-    rm -rf "${work:?}/$name"
+    build/rwload -q -u "127.0.0.1:$port/api/v1/write" -C "$connections" -p "$server" "$@" |
+        sed "s/^{/{\"peer\":\"$name\",\"scenario\":\"$scenario\",/" >> "$work/results"
 }
 
-for peer in $peers; do
-    load "$peer" RW1
+# fresh NAME: starts a peer on an empty folder and a free port.
+fresh() {
+    stop
+    rm -rf "${work:?}/$1"
+    port=$(free_port)
+    start "$1" "$port"
+}
+
+# since SECONDS: the start of data that ended at most now, in ms.
+since() { echo $((($(date +%s) - $1) * 1000)); }
+
+# restart NAME: kill -9, start again on the same folder, seconds until ready.
+restart() {
+    kill -9 "$server"
+    wait "$server" 2> /dev/null || true
+    local began ended
+    began=$(date +%s%N)
+    start "$1" "$port"
+    ended=$(date +%s%N)
+    echo "{\"peer\":\"$1\",\"scenario\":\"restart\",\"ready_s\":$(((ended - began) / 1000000))e-3}" \
+        >> "$work/results"
+}
+
+run() {
+    local name=$1 scenario=$2 span=$simulated
+    case $scenario in
+    rw1)
+        fresh "$name"
+        measure "$name" "RW1" -S "$series" -T "$span" -s "$(since "$span")"
+        ;;
+    rw2)
+        # VictoriaMetrics takes RW 2.0 for an empty 1.0 and stores nothing.
+        [ "$name" != victoria-metrics ] || return 0
+        fresh "$name"
+        measure "$name" "RW2" -2 -S "$series" -T "$span" -s "$(since "$span")"
+        ;;
+    churn)
+        fresh "$name"
+        measure "$name" "churn" -S "$series" -T 1800 -G 20 -g 20 -s "$(since 1800)"
+        ;;
+    rejected)
+        # The newest first, then an hour that is too old.
+        [ "$name" != victoria-metrics ] || return 0
+        fresh "$name"
+        local now
+        now=$(since 60)
+        build/rwload -q -u "127.0.0.1:$port/api/v1/write" -C "$connections" -S 20000 -T 45 \
+            -s "$now" > /dev/null
+        measure "$name" "rejected" -S 20000 -T 600 -s $((now - 1800000))
+        ;;
+    million)
+        fresh "$name"
+        measure "$name" "1M series" -S 1000000 -T 120 -s "$(since 120)"
+        restart "$name"
+        ;;
+    *)
+        echo "bench-peers: no scenario '$scenario'" >&2
+        exit 2
+        ;;
+    esac
+}
+
+for scenario in $scenarios; do
+    for peer in $peers; do
+        run "$peer" "$scenario"
+    done
 done
+stop
 python3 scripts/bench-table.py "$work/results"

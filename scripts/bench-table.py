@@ -3,30 +3,37 @@
 import json
 import sys
 
-COLUMNS = ("peer", "protocol", "samples", "samples/CPU-s", "ratio", "p50 ms", "p99 ms", "RSS MB",
-           "refused")
+COLUMNS = ("scenario", "peer", "samples", "samples/CPU-s", "ratio", "p50 ms", "p99 ms", "RSS MB",
+           "B/series", "refused", "ready s")
 
 
-def row(run: dict, best: float) -> tuple:
-    cpu = run.get("cpu_s")
-    rate = run["samples"] / cpu if cpu else float("nan")
+def rate(run: dict) -> float | None:
+    return run["samples"] / run["cpu_s"] if run.get("cpu_s") else None
+
+
+def row(run: dict, best: float | None) -> tuple:
+    if "ready_s" in run:
+        return (run["scenario"], run["peer"], *[""] * 8, f"{run['ready_s']:.2f}")
+    own = rate(run)
     rss = run.get("rss_kb", 0)
-    return (run["peer"], run["protocol"], f"{run['samples']:,}", f"{rate:,.0f}",
-            f"{rate / best:.2f}", f"{run['p50_ms']:.1f}", f"{run['p99_ms']:.1f}",
-            f"{rss / 1024:.0f}", str(run["requests_failed"]))
+    return (run["scenario"], run["peer"], f"{run['samples']:,}", f"{own:,.0f}" if own else "?",
+            f"{own / best:.2f}" if own and best else "", f"{run['p50_ms']:.1f}",
+            f"{run['p99_ms']:.1f}", f"{rss / 1024:.0f}", f"{rss * 1024 / run['series']:.0f}",
+            str(run["requests_failed"]), "")
 
 
 def main() -> None:
     with open(sys.argv[1], encoding="utf-8") as results:
         runs = [json.loads(line) for line in results]
-    rates = [run["samples"] / (run.get("cpu_s") or 1) for run in runs
-             if run["peer"] != "pitot"]
-    best = max(rates, default=1)
-    rows = [COLUMNS] + [row(run, best) for run in runs]
+    rows = [COLUMNS]
+    for run in runs:
+        others = [rate(other) for other in runs
+                  if other["scenario"] == run["scenario"] and other["peer"] != "pitot"]
+        rows.append(row(run, max([other for other in others if other], default=None)))
     widths = [max(len(line[column]) for line in rows) for column in range(len(COLUMNS))]
     for line in rows:
         print("  ".join(cell.rjust(width) for cell, width in zip(line, widths)))
-    print("ratio: to the best of the other peers")
+    print("ratio: to the best of the other peers; refused: requests answered 4xx or 5xx")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs test suites and ends with one line that sums them: `N passed, M failed`.
 # The counts come from each runner's own report; a suite that leaves no report counts as a failure.
-# usage: [FILTER=regex] [PITOT=binary] scripts/test.sh [unit] [e2e]
+# usage: [FILTER=regex] [PITOT=binary] scripts/test.sh [unit] [fuzz] [e2e]
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -36,16 +36,23 @@ e2e() {
     rm -f build/reports/e2e.xml
     local status=0
     scripts/fetch-peers.sh
-    python3 Tests/EndToEnd/run.py --xunit build/reports/e2e.xml || status=$?
+    # shellcheck disable=SC2086
+    python3 Tests/EndToEnd/run.py --xunit build/reports/e2e.xml ${FILTER:-} || status=$?
     count build/reports/e2e.xml "$status"
+}
+
+# One test: no parser crashes on the same few thousand inputs.
+fuzz() {
+    if scripts/fuzz.sh smoke; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
 }
 
 for suite in "$@"; do
     case $suite in
     unit) unit ;;
+    fuzz) fuzz ;;
     e2e) e2e ;;
     *)
-        echo "test.sh: no suite '$suite'; expected unit or e2e" >&2
+        echo "test.sh: no suite '$suite'; expected unit, fuzz or e2e" >&2
         exit 2
         ;;
     esac

@@ -14,26 +14,34 @@ public struct AgentCore: Sendable {
     /// How often groups are evaluated at most.
     static let evaluationInterval = TimeSpan.milliseconds(100)
 
-    public private(set) var configuration = Configuration()
-    public private(set) var intake = Intake(settings: .standard)
-    public private(set) var ledger = Ledger()
-    public private(set) var notifier = Notifier()
+    public internal(set) var configuration = Configuration()
+    var files = ConfigurationFiles(config: nil, rules: [])
+    public internal(set) var intake: Intake
+    public internal(set) var ledger = Ledger()
+    public internal(set) var notifier = Notifier()
     /// The newest record of the log.
-    public private(set) var position = LogPosition.start
+    public internal(set) var position = LogPosition.start
     /// The largest time seen; an event is never earlier than the one before.
-    public private(set) var now = Timestamp.distantPast
-    public private(set) var evaluations = 0
+    public internal(set) var now = Timestamp.distantPast
+    public internal(set) var evaluations = 0
     /// Whether the files last offered were taken, for metrics and the reload's answer.
-    public private(set) var isLastReloadGood = true
+    public internal(set) var isLastReloadGood = true
 
     private var output = IntakeOutput()
     private var news: [AlertNews] = []
     private var pendingLog: [UInt8] = []
-    private var lastEvaluation = Timestamp.distantPast
-    private var lastTroubleCheck = Timestamp.distantPast
-    private var alertKeys = AlertKeys()
+    var lastEvaluation = Timestamp.distantPast
+    var lastTroubleCheck = Timestamp.distantPast
+    var alertKeys = AlertKeys()
 
-    public init() {}
+    /// An agent that has seen nothing. `seed` keys hash tables; nothing that comes out depends on
+    /// it.
+    public init(seed: UInt64 = 0) { intake = Intake(settings: .standard, seed: seed) }
+
+    // MARK: Checkpoints
+
+    /// A point in time, for a checkpoint or a reader. Takes well under a millisecond.
+    public func snapshot() -> AgentSnapshot { AgentSnapshot(of: self) }
 
     // MARK: Events
 
@@ -68,7 +76,7 @@ public struct AgentCore: Sendable {
         case .started: start()
         case .tick: break
         case .delivered(let id, let outcome): notifier.delivered(id, outcome, now: now)
-        case .configured(let files): apply(Configuration.read(files))
+        case .configured(let files): apply(Configuration.read(files), files)
         case .write(let write):
             for id in intake.addSeries(of: write, now: now) { route(id) }
             intake.apply(write, now: now, into: &output)
@@ -87,6 +95,17 @@ public struct AgentCore: Sendable {
     public var seriesCount: Int { intake.store.count }
     /// SLOs in force.
     public var sloCount: Int { ledger.definitions.count }
+
+    /// Takes a segment that was written and mapped, or found at the start. Changes what memory its
+    /// samples are read from, and nothing else. Throws when it is damaged.
+    public mutating func attach(
+        segment number: UInt32, _ region: Region
+    ) throws(SegmentFault) {
+        try intake.attach(segment: number, region)
+    }
+
+    /// Segments that should be on disk.
+    public var segmentNumbers: [UInt32] { intake.store.chunks.segmentNumbers }
 
     /// When `.tick` is due; nil when only an event can change anything.
     public var nextDeadline: Timestamp? {
@@ -128,7 +147,7 @@ public struct AgentCore: Sendable {
         isLastReloadGood = !read.hasErrors
         if !read.hasErrors {
             append(.configured(files))
-            apply(read)
+            apply(read, files)
             settle(into: &effects)
         }
         effects.append(
@@ -138,8 +157,9 @@ public struct AgentCore: Sendable {
                         isTaken: !read.hasErrors, diagnostics: read.diagnostics))))
     }
 
-    private mutating func apply(_ read: Configuration) {
+    private mutating func apply(_ read: Configuration, _ files: ConfigurationFiles) {
         configuration = read
+        self.files = files
         intake.settings = read.intake
         notifier.configure(read.notifier)
         intake.willReroute()
@@ -161,8 +181,11 @@ public struct AgentCore: Sendable {
     /// Carries what the event led to down the stream: increments, verdicts, alerts, deliveries.
     private mutating func settle(into effects: inout [PlannedEffect]) {
         intake.advance(to: now, into: &output)
+        for draft in output.drafts { effects.append(plan(.writeSegment(draft))) }
+        if !output.dropped.isEmpty { effects.append(plan(.removeSegments(output.dropped))) }
         ledger.add(output.increments)
         ledger.note(output.conditions)
+        if !output.forgotten.isEmpty { ledger.forget(targets: output.forgotten) }
         output.removeAll()
         if now - lastTroubleCheck >= Intake.sweepInterval {
             lastTroubleCheck = now

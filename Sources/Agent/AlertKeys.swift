@@ -7,11 +7,13 @@ import SLO
 /// One group's alerts.
 struct GroupAlerts {
     /// Their labels: the pairs' in the verdict's order, then total and partial data loss.
-    let keys: [Labels]
+    var keys: [Labels]
     /// None of them is pending or firing.
     var isQuiet = true
     /// When those that fire were last worded.
     var wordedAt = Timestamp.distantPast
+
+    init(keys: [Labels]) { self.keys = keys }
 
     init(_ verdict: Verdict) {
         keys =
@@ -22,7 +24,9 @@ struct GroupAlerts {
 
 /// The alerts that the SLOs in force can raise, by the number of their group.
 struct AlertKeys {
-    private var groups: [GroupAlerts?] = []
+    var groups: [GroupAlerts?]
+
+    init(groups: [GroupAlerts?] = []) { self.groups = groups }
 
     /// The alerts of a verdict's group.
     subscript(_ verdict: Verdict) -> GroupAlerts {

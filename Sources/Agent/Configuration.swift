@@ -1,6 +1,6 @@
 public import Alerting
 public import Ingest
-import Model
+public import Model
 public import SLO
 public import Text
 public import Wire
@@ -18,6 +18,10 @@ public struct Configuration: Sendable {
     public var wire = WireLimits.standard
     /// Requests with a body that are read or answered at a time.
     public var concurrentBodies = 256
+    /// How long acknowledged data may wait for `fdatasync`; zero makes it durable first.
+    public var logSyncInterval = TimeSpan.zero
+    /// Bytes of log after which a checkpoint is due.
+    public var checkpointBytes = 128 << 20
     /// What a write is answered of which a limit shed new series, and nothing else is wrong.
     public var shedStatus = 400
     public var notifier = NotifierSettings()

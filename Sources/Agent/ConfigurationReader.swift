@@ -40,13 +40,51 @@ struct ConfigurationReader {
         ("evaluation", { $0.readEvaluation(&$1, &$2) }),
         ("remoteWrite", { $0.readRemoteWrite(&$1, &$2) }),
         ("limits", { $0.readLimits(&$1, &$2) }),
-        ("retention", { reader, fields, _ in reader.readRetention(&fields) }),
+        ("retention", { $0.readRetention(&$1, &$2) }),
+        ("log", { $0.readLog(&$1, &$2) }),
     ]
 
-    private func readRetention(_ fields: inout FieldReader) {
-        _ = fields.optionalDuration("time")
-        _ = fields.optionalSize("size")
-        withoutEffect(&fields, ["time", "size"], of: "retention")
+    private func readRetention(
+        _ fields: inout FieldReader, _ configuration: inout Configuration
+    ) {
+        if let time = fields.optionalDuration("time") {
+            if time < .hours(1) {
+                fields.fail(
+                    at: fields.position(of: "time"), "retention.time is below an hour",
+                    expected: "1h or more")
+            }
+            configuration.intake.retentionTime = time
+        }
+        if let size = fields.optionalSize("size") {
+            if size < 64 << 20 {
+                fields.fail(
+                    at: fields.position(of: "size"), "retention.size is below 64MiB",
+                    expected: "64MiB or more")
+            }
+            configuration.intake.retentionBytes = size
+        }
+    }
+
+    /// `sync: commit`, or how long acknowledged data may wait for the disk; `checkpoint: 128MiB`.
+    private func readLog(_ fields: inout FieldReader, _ configuration: inout Configuration) {
+        if let size = fields.optionalSize("checkpoint") {
+            if size < 64 << 10 || size > 4 << 30 {
+                fields.fail(
+                    at: fields.position(of: "checkpoint"), "log.checkpoint is out of range",
+                    expected: "64KiB to 4GiB")
+            }
+            configuration.checkpointBytes = size
+        }
+        guard let text = fields.optionalString("sync") else { return }
+        if text == "commit" {
+            configuration.logSyncInterval = .zero
+        } else if let interval = parseDuration(text), interval > .zero, interval <= .minutes(1) {
+            configuration.logSyncInterval = interval
+        } else {
+            fields.fail(
+                at: fields.position(of: "sync"), "\"\(text)\" is no way to sync the log",
+                expected: "commit, or a duration up to 1m")
+        }
     }
 
     private func readEvaluation(_ fields: inout FieldReader, _ configuration: inout Configuration) {
@@ -119,14 +157,6 @@ struct ConfigurationReader {
                 expected: "http:// or https:// and a host")
         }
         return urls
-    }
-
-    /// Keys of the contract whose feature this version does not have: said, not swallowed.
-    private func withoutEffect(_ fields: inout FieldReader, _ keys: [String], of part: String) {
-        for key in keys where fields.optionalNode(key) != nil {
-            fields.warn(
-                at: fields.position(of: key), "\(part).\(key) has no effect in this version")
-        }
     }
 
     private func positive(_ fields: inout FieldReader, _ key: String, _ span: TimeSpan) {

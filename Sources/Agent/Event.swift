@@ -54,9 +54,6 @@ public struct WriteReply: Sendable {
     /// 204 when everything is stored; 400, or what is configured for shed series, otherwise.
     public let status: Int
 
-    /// Samples of the request that are in the store now, those included that were there before.
-    public var samplesWritten: Int { tally.written }
-
     /// One line that names what was refused and why; nil when all was stored.
     public var refusals: String? {
         guard !tally.isWhole else { return nil }
@@ -64,11 +61,12 @@ public struct WriteReply: Sendable {
             example.series.isEmpty
                 ? example.refusal.advice : "\(example.refusal.advice): \(example.series)"
         }
-        guard tally.refusedTotal > 0 else {
+        guard tally.refusedTotal > tally.lenient else {
             return "series without samples refused: " + what.joined(separator: "; ")
         }
-        let all = tally.refusedTotal + tally.written
-        return "\(tally.refusedTotal) of \(all) samples refused, the rest is stored: "
+        let refused = tally.refusedTotal - tally.lenient
+        let all = refused + tally.written + tally.histogramsWritten + tally.exemplarsWritten
+        return "\(refused) of \(all) samples refused, the rest is stored: "
             + what.joined(separator: "; ")
     }
 }
@@ -94,6 +92,10 @@ public enum Effect: Sendable {
     case reply(WriteReply)
     case send(Delivery)
     case report(ConfigurationReport)
+    /// A segment of samples is full: to be written and mapped.
+    case writeSegment(SegmentDraft)
+    /// Segments that left retention.
+    case removeSegments([UInt32])
 }
 
 /// An effect, and the log position that must be durable before it is carried out.

@@ -18,12 +18,10 @@ enum LoggedEvent {
     private enum Kind: UInt8 {
         case started = 1
         case configured = 2
-        case write = 3
         case tick = 4
         case delivered = 5
-        /// A write some of whose samples told when their counters began. A kind of its own, so that
-        /// the others keep their layout and older logs read on.
-        case writeWithStarts = 6
+        // 3 and 6 were writes before the first release.
+        case write = 7
     }
 
     /// The record's kind and payload.
@@ -37,8 +35,7 @@ enum LoggedEvent {
             return (Kind.configured.rawValue, out.bytes)
         case .write(let write):
             write.encode(into: &out)
-            let kind: Kind = write.starts.isEmpty ? .write : .writeWithStarts
-            return (kind.rawValue, out.bytes)
+            return (Kind.write.rawValue, out.bytes)
         case .delivered(let id, let outcome):
             out.varint(id.number)
             encode(outcome, into: &out)
@@ -56,11 +53,8 @@ enum LoggedEvent {
         case .configured:
             guard let files = Self.files(from: &reader) else { return nil }
             self = .configured(files)
-        case .write, .writeWithStarts:
-            let hasStarts = kind == .writeWithStarts
-            guard let write = ResolvedWrite(from: &reader, hasStarts: hasStarts) else {
-                return nil
-            }
+        case .write:
+            guard let write = ResolvedWrite(from: &reader) else { return nil }
             self = .write(write)
         case .delivered:
             guard let id = reader.varint(), let outcome = Self.outcome(from: &reader) else {

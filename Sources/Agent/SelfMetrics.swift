@@ -24,7 +24,9 @@ extension AgentCore {
 
     private func writeIntake(into out: inout ExpositionWriter) {
         let tally = intake.totals
-        out.single("pitot_series", .gauge, "Series in the store.", Double(intake.store.count))
+        out.single(
+            "pitot_series", .gauge, "Active series; replicas of one count once.",
+            Double(intake.cardinality.total))
         out.single("pitot_targets", .gauge, "Scrape targets seen.", Double(intake.targets.count))
         let received = tally.stored + tally.duplicates + tally.refusedTotal
         out.single(
@@ -41,6 +43,44 @@ extension AgentCore {
         for (refusal, count) in zip(Refusal.all, tally.refused) {
             out.sample("pitot_samples_refused_total", [("reason", refusal.word)], Double(count))
         }
+        out.single(
+            "pitot_histograms_stored_total", .counter, "Native histograms stored.",
+            Double(tally.histograms))
+        out.single(
+            "pitot_exemplars_stored_total", .counter, "Exemplars stored.", Double(tally.exemplars))
+        let chunks = intake.store.chunks
+        out.single(
+            "pitot_segments", .gauge, "Segments of samples, those being written included.",
+            Double(chunks.segmentCount))
+        out.single(
+            "pitot_segment_bytes", .gauge, "Size of all segments, in bytes.",
+            Double(chunks.segmentBytes))
+        out.single(
+            "pitot_open_chunk_bytes", .gauge, "Memory of open chunks' samples, in bytes.",
+            Double(chunks.openBytes))
+        out.single(
+            "pitot_sealed_pending_bytes", .gauge,
+            "Sealed samples that are in no segment yet, in bytes.", Double(chunks.pendingBytes))
+        out.single(
+            "pitot_exemplars", .gauge, "Exemplars kept.", Double(intake.store.exemplarCount))
+        out.single(
+            "pitot_series_numbers_used", .counter, "Series seen in the life of the data folder.",
+            Double(intake.store.count))
+        out.single(
+            "pitot_samples_out_of_order_total", .counter,
+            "Samples taken that were older than their series' newest.", Double(intake.outOfOrder))
+        out.single(
+            "pitot_samples_deduplicated_total", .counter,
+            "Samples of a replica not stored because another replica's stands for them.",
+            Double(intake.deduplicated))
+        out.single(
+            "pitot_scrape_refolds_total", .counter,
+            "Times a target's kept scrapes were judged again because one came late.",
+            Double(intake.refolds))
+        out.single(
+            "pitot_stale_markers_added_total", .counter,
+            "Series ended because neither their scrapes nor stale markers came.",
+            Double(intake.staleMarkersAdded))
         out.metric(
             "pitot_namespace_series", .gauge, "Series of the namespaces that have the most.")
         for share in intake.cardinality.largestNamespaces(10) {

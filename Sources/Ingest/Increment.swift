@@ -1,4 +1,5 @@
 public import Model
+public import Storage
 
 /// How an increment of a counter was judged (DESIGN §4.1).
 public enum IncrementClass: UInt8, CaseIterable, Hashable, Sendable {
@@ -102,6 +103,9 @@ public struct IntakeOutput: Sendable {
     public internal(set) var conditions: [ConditionChange] = []
     /// Targets that ended longer ago than anything is kept.
     public internal(set) var forgotten: [UInt32] = []
+    /// Segments of samples to write, and numbers of those to remove.
+    public internal(set) var drafts: [SegmentDraft] = []
+    public internal(set) var dropped: [UInt32] = []
 
     public init() {}
 
@@ -110,5 +114,7 @@ public struct IntakeOutput: Sendable {
         increments.removeAll(keepingCapacity: true)
         conditions.removeAll(keepingCapacity: true)
         forgotten.removeAll()
+        drafts.removeAll()
+        dropped.removeAll()
     }
 }

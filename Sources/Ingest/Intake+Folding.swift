@@ -159,15 +159,10 @@ extension Intake {
         _ target: Int, _ scrape: Scrape, _ side: Side, _ increments: inout [Increment]
     ) {
         guard let closing = scrape.closing else { return }
-        let state = side == .base ? targets[target].base : targets[target].head
-        let fold = state.replicas[Int(scrape.replica)]
-        let judgement = Judgement(
-            scrape: scrape, target: UInt32(target), covered: closing.covered,
-            processStart: scrape.processStart ?? state.processStart,
-            previous: fold.last,
-            isRecent: fold.last != .distantPast && fold.condition.hasShownItsSeries
-                && scrape.time - fold.last <= fold.interval * 2)
-        let gapAfter = state.gapAfter(of: fold)
+        let (judgement, gapAfter) =
+            side == .base
+            ? targets[target].base.judgement(of: scrape, closing, target)
+            : targets[target].head.judgement(of: scrape, closing, target)
         let replica = Int(scrape.replica)
         for sample in scrape.samples {
             let feed = Int(sample.feed)
@@ -240,6 +235,19 @@ extension TargetFold {
         if replicas.count == 1 { return fold.interval * 2 }
         let learnt = replicas.compactMap(\.steps.median).min()
         return (learnt ?? Target.intervalAssumed) * 2
+    }
+
+    /// What the next scrape is judged by, and how long a step may be.
+    fileprivate func judgement(
+        of scrape: Scrape, _ closing: Scrape.Closing, _ target: Int
+    ) -> (Judgement, gapAfter: TimeSpan) {
+        let fold = replicas[Int(scrape.replica)]
+        let judgement = Judgement(
+            scrape: scrape, target: UInt32(target), covered: closing.covered,
+            processStart: scrape.processStart ?? processStart, previous: fold.last,
+            isRecent: fold.last != .distantPast && fold.condition.hasShownItsSeries
+                && scrape.time - fold.last <= fold.interval * 2)
+        return (judgement, gapAfter(of: fold))
     }
 
     /// Takes a scrape's figures over.

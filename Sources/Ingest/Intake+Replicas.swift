@@ -19,18 +19,27 @@ extension Intake {
     /// Stores a replica's newest sample under the shared series, unless another replica's is there.
     @inline(never)
     mutating func appendOnce(_ place: SeriesPlace, _ time: Timestamp, _ value: Double) {
+        guard takesOver(place, time, value) else { return }
+        store.append(SeriesID(place.stored), at: time, value: value)
+    }
+
+    /// Whether a replica's sample is the one to store; then it is the newest of the shared series.
+    mutating func takesOver(_ place: SeriesPlace, _ time: Timestamp, _ value: Double) -> Bool {
         let id = SeriesID(place.stored)
         let tail = store.tail(of: id)
         let isSame = places[Int(place.stored)].replica == place.replica
-        // A replica ends its series for itself; the others go on.
-        if !isSame && isStaleMarker(value) { return noteDeduplicated() }
         let interval = targets[Int(place.target)].head.replicas[Int(place.replica)].interval
+        // A replica ends its series for itself; the others go on.
+        let isOwnEnd = !isSame && isStaleMarker(value)
         let isDue = isSame || isStaleMarker(tail.value) || time >= tail.time + interval
-        guard time > tail.time, isDue else { return noteDeduplicated() }
+        guard time > tail.time, isDue, !isOwnEnd else {
+            noteDeduplicated()
+            return false
+        }
         places[Int(place.stored)].replica = place.replica
         if places[Int(place.stored)].state != .live { revive(id) }
         store.advance(id, to: time, value: value)
-        store.append(id, at: time, value: value)
+        return true
     }
 
     /// A late sample of a replica. Of a counted series the kept scrapes show repeats.

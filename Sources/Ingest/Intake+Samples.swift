@@ -98,7 +98,7 @@ extension Intake {
     }
 
     @inline(__always)
-    private mutating func noteFigures(_ place: SeriesPlace, _ value: Double) {
+    mutating func noteFigures(_ place: SeriesPlace, _ value: Double) {
         if isStaleMarker(value) { return noteEnd(place) }
         cursor.alive += 1
         if place.role != .plain { noteRole(place, value) }

@@ -16,6 +16,8 @@ extension Intake {
     private static let sliceSeconds = TimeSpan.seconds(1)
     private static let slices = 16
     private static let sliceMin = 1024
+    /// Entries of lists of removed series looked at each second, about 5 ns each.
+    private static let tidyBudget = 50_000
 
     /// Looks at the next slice of the series when it is time. O(series / 16), about 5 ns each.
     mutating func sweepSeries(_ now: Timestamp, _ output: inout IntakeOutput) {
@@ -28,6 +30,11 @@ extension Intake {
             sweepNext += 1
             if !places.isReleased(index) { look(at: index, now, &output) }
         }
+        store.tidy(budget: Self.tidyBudget)
+        store.chunks.advance(to: now)
+        output.drafts += store.chunks.takeDrafts()
+        output.dropped += store.chunks.retain(
+            now: now, time: settings.retentionTime, bytes: settings.retentionBytes)
     }
 
     @inline(__always)
@@ -76,6 +83,7 @@ extension Intake {
 
     private mutating func retire(_ index: Int) {
         places[index].state = .idle
+        store.chunks.seal(SeriesID(UInt32(index)))
         guard places[index].stored == index else { return }
         let labels = store.labels(of: SeriesID(UInt32(index)))
         cardinality.remove(

@@ -27,32 +27,32 @@ extension Intake {
     public mutating func resolve(_ batch: WriteBatch, now: Timestamp) -> Resolution {
         var resolution = Resolution()
         resolution.ids.reserveCapacity(batch.series.count)
-        for block in batch.series {
+        var histograms = batch.histograms[...]
+        for (index, block) in batch.series.enumerated() {
             // The key of a series that was forgotten may still be there.
             if let id = store.find(low: block.key.low, high: block.key.high), !isForgotten(id) {
                 resolution.ids.append(id.index)
             } else {
-                resolution.ids.append(resolveUnknown(block, batch, now, &resolution))
+                histograms = histograms.drop { $0.series < index }
+                let others = histograms.prefix { $0.series == index }.count
+                resolution.ids.append(
+                    resolveUnknown(block, others, batch, now, &resolution))
             }
-        }
-        if !batch.histograms.isEmpty {
-            refuse(.histogram, batch.histograms.count, "", &resolution.write.tally)
-        }
-        if batch.exemplars.contains(where: { $0.fault == .badReference }) {
-            refuse(.labels(.badReference), 0, "", &resolution.write.tally)
         }
         return resolution
     }
 
     @inline(never)
     private mutating func resolveUnknown(
-        _ block: SeriesBlock, _ batch: WriteBatch, _ now: Timestamp, _ resolution: inout Resolution
+        _ block: SeriesBlock, _ histograms: Int, _ batch: WriteBatch, _ now: Timestamp,
+        _ resolution: inout Resolution
     ) -> UInt32 {
         let labels: Labels
+        let samples = block.samples.count + histograms
         do throws(LabelFault) {
             labels = try batch.canonicalLabels(of: block, limits: settings.labelLimits)
         } catch {
-            refuse(.labels(error), block.samples.count, "", &resolution.write.tally)
+            refuse(.labels(error), samples, "", &resolution.write.tally)
             return Resolution.refusedSeries
         }
         if let known = store.find(labels) {
@@ -60,9 +60,9 @@ extension Intake {
             return known.index
         }
         // A block without a sample makes no series: nothing of it would ever be used.
-        guard !block.samples.isEmpty else { return Resolution.refusedSeries }
-        if let limit = limitReached(by: labels, samples: block.samples.count) {
-            refuse(limit, block.samples.count, labels.description, &resolution.write.tally)
+        guard samples > 0 else { return Resolution.refusedSeries }
+        if let limit = limitReached(by: labels, samples: samples) {
+            refuse(limit, samples, labels.description, &resolution.write.tally)
             return Resolution.refusedSeries
         }
         let added = add(labels, now: now)
@@ -116,6 +116,8 @@ extension Intake {
             }
         }
         write.tally.stored = write.ids.count
+        takeHistograms(of: batch, resolution, now, &write, &output)
+        takeExtras(of: batch, resolution, &write)
         finish(write.tally, now, &output)
         return write
     }
@@ -140,6 +142,8 @@ extension Intake {
             let time = Timestamp(millis: write.times[index])
             _ = take(SeriesID(write.ids[index]), time, write.values[index], start, now, &output)
         }
+        takeHistograms(of: write, now, &output)
+        takeExtras(of: write)
         finish(write.tally, now, &output)
     }
 
@@ -150,18 +154,24 @@ extension Intake {
         count(tally)
     }
 
-    private func refuse(
-        _ refusal: Refusal, _ count: Int, _ id: UInt32, _ tally: inout WriteTally
+    func refuse(
+        _ refusal: Refusal, _ count: Int, _ id: UInt32, _ tally: inout WriteTally,
+        isLenient: Bool = false
     ) {
         let isNew = !tally.examples.contains { $0.refusal == refusal }
         let name = isNew ? store.labels(of: SeriesID(id)).description : ""
-        refuse(refusal, count, name, &tally)
+        refuse(refusal, count, name, &tally, isLenient: isLenient)
     }
 
-    private func refuse(
-        _ refusal: Refusal, _ count: Int, _ series: String, _ tally: inout WriteTally
+    func refuse(
+        _ refusal: Refusal, _ count: Int, _ series: String, _ tally: inout WriteTally,
+        isLenient: Bool = false
     ) {
         tally.refuse(refusal, count: count)
+        if isLenient {
+            tally.lenient += count
+            return
+        }
         let isNew = !tally.examples.contains { $0.refusal == refusal }
         if isNew && tally.examples.count < Self.examplesMax {
             tally.examples.append((refusal, series))

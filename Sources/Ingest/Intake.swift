@@ -43,7 +43,7 @@ public struct IntakeSettings: Hashable, Sendable {
 /// complete (or has settled), so that births are judged with the whole scrape in sight and no
 /// reader ever sees errors without their total. O(1) a sample, no allocation in steady state.
 public struct Intake: Sendable {
-    public internal(set) var store = SeriesStore()
+    public internal(set) var store: SeriesStore
     public internal(set) var targets = PagedArray<Target>()
     public internal(set) var totals = WriteTally()
     public internal(set) var cardinality = Cardinality()
@@ -76,13 +76,26 @@ public struct Intake: Sendable {
     var metrics: [String: UInt32] = [:]
     var targetByIdentity: [Labels: UInt32] = [:]
     var senderByIdentity: [Labels: UInt32] = [:]
+    /// What was last heard of each metric, to pass over what repeats: a cache.
+    var metadataPrints: [UInt32: UInt64] = [:]
     /// Numbers of feeds that are free again.
     var freeFeeds: [UInt32] = []
     /// Where the sweep over the series goes on, and when it was last at work.
     var sweepNext = 0
     var lastSeriesSweep = Timestamp.distantPast
 
-    public init(settings: IntakeSettings) { self.settings = settings }
+    /// `seed` keys the hash tables of labels; nothing that comes out depends on it.
+    public init(settings: IntakeSettings, seed: UInt64 = 0) {
+        self.settings = settings
+        store = SeriesStore(seed: seed)
+    }
+
+    /// A segment of samples was written and mapped.
+    public mutating func attach(
+        segment number: UInt32, _ region: Region
+    ) throws(SegmentFault) {
+        try store.chunks.written(number, region)
+    }
 
     // MARK: Access for the steps in the other files
 

@@ -78,14 +78,26 @@ extension WriteTally: Archivable {
     /// To read into.
     public static let blank = WriteTally()
 
-    /// The counts; examples are for the reply alone. Refusals that a newer version added are
-    /// counted from zero.
+    /// The counts; examples are for the reply alone. Reasons go by their words.
     public mutating func archive(_ archive: inout Archive) {
         archive.field(&stored)
         archive.field(&duplicates)
-        archive.array(&refused, blank: 0) { $0.field(&$1) }
-        while refused.count < Refusal.all.count { refused.append(0) }
-        if refused.count > Refusal.all.count { archive.fail() }
+        archive.field(&histograms)
+        archive.field(&histogramDuplicates)
+        archive.field(&exemplars)
+        archive.field(&exemplarDuplicates)
+        var words: [String: Int] = [:]
+        for (refusal, count) in zip(Refusal.all, refused) where count > 0 {
+            words[refusal.word] = count
+        }
+        archive.dictionary(&words, blankKey: "", blank: 0) {
+            $0.field(&$1)
+            $0.field(&$2)
+        }
+        guard archive.isReading else { return }
+        for (word, count) in words {
+            if let index = Self.wordIndexes[word] { refused[index] = count }
+        }
     }
 }
 

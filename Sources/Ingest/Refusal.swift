@@ -1,3 +1,4 @@
+public import Model
 public import Wire
 
 /// Why a sample was not stored. The rest of its request is.
@@ -14,17 +15,24 @@ public enum Refusal: Hashable, Sendable {
     case tooFarAhead
     /// Zero or negative.
     case outOfBounds
-    /// Native histograms are not stored by this version.
-    case histogram
+    case histogram(HistogramFault)
+    case exemplar(ExemplarFault)
+    /// Older than the series' newest exemplar.
+    case exemplarOutOfOrder
+    /// More exemplars in one body than are taken.
+    case tooManyExemplars
+    case metadata(MetadataFault)
 
-    /// Every reason, in the order of the counters. The log holds them by their place, so new ones
-    /// go to the end.
-    public static let all: [Refusal] = [
-        .labels(.malformed), .labels(.missingMetricName), .labels(.emptyName),
-        .labels(.duplicateName), .labels(.invalidUTF8), .labels(.tooMany), .labels(.tooLong),
-        .seriesLimit, .namespaceLimit, .outOfOrder, .conflict, .tooFarAhead, .outOfBounds,
-        .histogram, .labels(.badReference),
-    ]
+    /// Every reason, in the order of the counters. The log holds them by their words.
+    public static let all: [Refusal] =
+        LabelFault.allCases.map { .labels($0) }
+        + [
+            .seriesLimit, .namespaceLimit, .outOfOrder, .conflict, .tooFarAhead, .outOfBounds,
+            .exemplarOutOfOrder, .tooManyExemplars,
+        ]
+        + HistogramFault.allCases.map { .histogram($0) }
+        + ExemplarFault.allCases.map { .exemplar($0) }
+        + MetadataFault.allCases.map { .metadata($0) }
 
     /// Whether a limit shed it, and not a fault of the sample's.
     public var isLimit: Bool { self == .seriesLimit || self == .namespaceLimit }
@@ -39,7 +47,11 @@ public enum Refusal: Hashable, Sendable {
         case .conflict: "duplicate_timestamp"
         case .tooFarAhead: "too_far_ahead"
         case .outOfBounds: "out_of_bounds"
-        case .histogram: "native_histogram"
+        case .histogram(let fault): fault.rawValue
+        case .exemplar(let fault): fault.rawValue
+        case .exemplarOutOfOrder: "exemplar_out_of_order"
+        case .tooManyExemplars: "too_many_exemplars"
+        case .metadata(let fault): fault.rawValue
         }
     }
 
@@ -61,7 +73,11 @@ public enum Refusal: Hashable, Sendable {
         case .conflict: "duplicate sample for timestamp"
         case .tooFarAhead: "timestamp more than 10 minutes ahead; check the sender's clock"
         case .outOfBounds: "timestamp out of bounds"
-        case .histogram: "native histograms are not supported"
+        case .histogram(let fault): fault.advice
+        case .exemplar(let fault): fault.advice
+        case .exemplarOutOfOrder: "exemplar older than its series' newest"
+        case .tooManyExemplars: "too many exemplars in one body; send smaller batches"
+        case .metadata(let fault): fault.advice
         }
     }
 }
@@ -70,6 +86,13 @@ public enum Refusal: Hashable, Sendable {
 public struct WriteTally: Sendable {
     public internal(set) var stored = 0
     public internal(set) var duplicates = 0
+    /// Native histograms and exemplars, likewise.
+    public internal(set) var histograms = 0
+    public internal(set) var histogramDuplicates = 0
+    public internal(set) var exemplars = 0
+    public internal(set) var exemplarDuplicates = 0
+    /// Of what was refused, what the reply does not mind.
+    public internal(set) var lenient = 0
     /// Parallel to `Refusal.all`.
     public internal(set) var refused: [Int]
     /// The first refused series of each reason, for the reply; not part of the log.
@@ -83,8 +106,10 @@ public struct WriteTally: Sendable {
     /// an alarm at its end (https://prometheus.io/docs/specs/prw/remote_write_spec_2_0/, "Retries
     /// & Backoff" and "Required Written Response Headers").
     public var written: Int { stored + duplicates }
+    public var histogramsWritten: Int { histograms + histogramDuplicates }
+    public var exemplarsWritten: Int { exemplars + exemplarDuplicates }
     /// Whether the request was stored as a whole. A series can be refused that has no sample.
-    public var isWhole: Bool { examples.isEmpty && refusedTotal == 0 }
+    public var isWhole: Bool { examples.isEmpty && refusedTotal == lenient }
 
     /// Samples of new series that a limit shed: the sender may have more luck later.
     public var shedTotal: Int {
@@ -92,8 +117,12 @@ public struct WriteTally: Sendable {
     }
     /// Whether limits shed all that was refused.
     public var isShedOnly: Bool {
-        shedTotal == refusedTotal && examples.allSatisfy { $0.refusal.isLimit }
+        shedTotal == refusedTotal - lenient && examples.allSatisfy { $0.refusal.isLimit }
     }
+
+    /// The places of the words.
+    static let wordIndexes: [String: Int] = Dictionary(
+        uniqueKeysWithValues: Refusal.all.enumerated().map { ($1.word, $0) })
 
     static let indexes: [Refusal: Int] = Dictionary(
         uniqueKeysWithValues: Refusal.all.enumerated().map { ($1, $0) })
@@ -107,6 +136,10 @@ public struct WriteTally: Sendable {
     public mutating func add(_ other: WriteTally) {
         stored += other.stored
         duplicates += other.duplicates
+        histograms += other.histograms
+        histogramDuplicates += other.histogramDuplicates
+        exemplars += other.exemplars
+        exemplarDuplicates += other.exemplarDuplicates
         for index in refused.indices { refused[index] += other.refused[index] }
     }
 }

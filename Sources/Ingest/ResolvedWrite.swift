@@ -12,9 +12,15 @@ public struct ResolvedWrite: Sendable {
     /// once in its life, so these are few: the log does not repeat what every sample of a sender
     /// says.
     public internal(set) var starts: [StartNote] = []
+    public internal(set) var histograms: [ResolvedHistogram] = []
+    public internal(set) var exemplars: [ResolvedExemplar] = []
+    public internal(set) var metadata: [ResolvedMetadata] = []
     public internal(set) var tally = WriteTally()
 
     public init() {}
+
+    /// Whether it holds more than samples.
+    var hasExtras: Bool { !histograms.isEmpty || !exemplars.isEmpty || !metadata.isEmpty }
 
     /// Notes the start of the sample about to be appended.
     mutating func noteStart(_ millis: Int64) {
@@ -31,9 +37,10 @@ public struct StartNote: Hashable, Sendable {
 }
 
 // Payload: newSeries count, labels; samples count, then per sample: signed delta of the number,
-// signed delta of the time, value bits. Then duplicates, the number of refusal counts and the
-// counts, in the order of `Refusal.all`, which only grows. Of a write with starts: their number,
-// then per start the delta of the sample's index and the signed delta of the time.
+// signed delta of the time, value bits. Then duplicates, the number of reasons something was
+// refused for, and each one's word and count; the number of starts, then per start the delta of the
+// sample's index and the signed delta of the time. A byte says whether histograms, exemplars and
+// metadata follow. docs/formats/log.md.
 extension ResolvedWrite {
     /// Appends the log payload. About 11 bytes a sample, 3 to 7 a start. O(samples).
     public func encode(into out: inout ByteWriter) {
@@ -50,10 +57,7 @@ extension ResolvedWrite {
             lastID = Int64(ids[index])
             lastTime = times[index]
         }
-        out.varint(UInt64(tally.duplicates))
-        out.varint(UInt64(tally.refused.count))
-        for count in tally.refused { out.varint(UInt64(count)) }
-        guard !starts.isEmpty else { return }
+        encodeTally(into: &out)
         out.varint(UInt64(starts.count))
         var last = StartNote(sample: 0, millis: 0)
         for start in starts {
@@ -61,10 +65,36 @@ extension ResolvedWrite {
             out.signedVarint(start.millis &- last.millis)
             last = start
         }
+        out.byte(hasExtras ? 1 : 0)
+        if hasExtras { encodeExtras(into: &out) }
+    }
+
+    private func encodeTally(into out: inout ByteWriter) {
+        out.varint(UInt64(tally.duplicates))
+        out.varint(UInt64(tally.histogramDuplicates))
+        out.varint(UInt64(tally.exemplarDuplicates))
+        out.varint(UInt64(tally.refused.count { $0 > 0 }))
+        for (refusal, count) in zip(Refusal.all, tally.refused) where count > 0 {
+            out.text(refusal.word)
+            out.varint(UInt64(count))
+        }
+    }
+
+    private func encodeExtras(into out: inout ByteWriter) {
+        var copy = self
+        var archive = Archive()
+        copy.archiveExtras(&archive)
+        out.bytes.append(contentsOf: archive.bytes)
+    }
+
+    private mutating func archiveExtras(_ archive: inout Archive) {
+        archive.field(&histograms)
+        archive.field(&exemplars)
+        archive.field(&metadata)
     }
 
     /// Reads what `encode` wrote, or nil when it is malformed. O(samples).
-    public init?(from reader: inout ByteReader, hasStarts: Bool = false) {
+    public init?(from reader: inout ByteReader) {
         guard let seriesCount = reader.varint(), seriesCount <= UInt64(reader.remaining) else {
             return nil
         }
@@ -72,33 +102,56 @@ extension ResolvedWrite {
             guard let bytes = reader.lengthPrefixed() else { return nil }
             newSeries.append(Labels(canonical: bytes))
         }
+        guard readSamples(from: &reader), readTally(from: &reader), readStarts(from: &reader),
+            let hasExtras = reader.byte(), hasExtras <= 1
+        else { return nil }
+        if hasExtras == 1 {
+            var archive = Archive(reading: reader.rest())
+            archiveExtras(&archive)
+            guard archive.isComplete else { return nil }
+        }
+        tally.stored = ids.count
+        tally.histograms = histograms.count
+        tally.exemplars = exemplars.count
+    }
+
+    private mutating func readSamples(from reader: inout ByteReader) -> Bool {
         guard let count = reader.varint(), count <= UInt64(reader.remaining / 10) else {
-            return nil
+            return false
         }
         var id: Int64 = 0
         var time: Int64 = 0
         for _ in 0..<count {
             guard let idStep = reader.signedVarint(), let timeStep = reader.signedVarint(),
                 let value = reader.double()
-            else { return nil }
+            else { return false }
             id &+= idStep
             time &+= timeStep
-            guard let number = UInt32(exactly: id) else { return nil }
+            guard let number = UInt32(exactly: id) else { return false }
             ids.append(number)
             times.append(time)
             values.append(value)
         }
-        tally.stored = ids.count
-        guard let duplicates = reader.varint(), let reasons = reader.varint(),
-            reasons <= UInt64(tally.refused.count)
-        else { return nil }
-        guard let duplicates = Self.count(duplicates) else { return nil }
+        return true
+    }
+
+    /// Words that this version does not know are passed over: a newer one refused for more reasons.
+    private mutating func readTally(from reader: inout ByteReader) -> Bool {
+        guard let duplicates = reader.varint().flatMap(Self.count),
+            let histograms = reader.varint().flatMap(Self.count),
+            let exemplars = reader.varint().flatMap(Self.count),
+            let reasons = reader.varint(), reasons <= UInt64(reader.remaining)
+        else { return false }
         tally.duplicates = duplicates
-        for index in 0..<Int(reasons) {
-            guard let refused = reader.varint().flatMap(Self.count) else { return nil }
-            tally.refused[index] = refused
+        tally.histogramDuplicates = histograms
+        tally.exemplarDuplicates = exemplars
+        for _ in 0..<reasons {
+            guard let word = reader.text(), let count = reader.varint().flatMap(Self.count) else {
+                return false
+            }
+            if let index = WriteTally.wordIndexes[word] { tally.refused[index] = count }
         }
-        if hasStarts && !readStarts(from: &reader) { return nil }
+        return true
     }
 
     private mutating func readStarts(from reader: inout ByteReader) -> Bool {

@@ -130,6 +130,12 @@ public struct ByteReader: Sendable {
         return String(decoding: bytes[range], as: UTF8.self)
     }
 
+    /// All that is left, copied.
+    public mutating func rest() -> [UInt8] {
+        defer { position = end }
+        return position < end ? Array(bytes[position..<end]) : []
+    }
+
     public mutating func double() -> Double? { fixed64().map { Double(bitPattern: $0) } }
     public mutating func timestamp() -> Timestamp? { signedVarint().map { Timestamp(millis: $0) } }
 }

@@ -73,8 +73,9 @@ extension Histogram: Hashable {
             && left.zeroCount.bitPattern == right.zeroCount.bitPattern
             && left.count.bitPattern == right.count.bitPattern
             && left.sum.bitPattern == right.sum.bitPattern
-            && left.positive == right.positive && left.negative == right.negative
-            && left.customBounds == right.customBounds
+            && left.positive.isIdentical(to: right.positive)
+            && left.negative.isIdentical(to: right.negative)
+            && haveSameBits(left.customBounds, right.customBounds)
     }
 
     /// Of what differs most often.
@@ -83,4 +84,14 @@ extension Histogram: Hashable {
         hasher.combine(count.bitPattern)
         hasher.combine(sum.bitPattern)
     }
+}
+
+extension Histogram.Buckets {
+    fileprivate func isIdentical(to other: Self) -> Bool {
+        spans == other.spans && haveSameBits(counts, other.counts)
+    }
+}
+
+private func haveSameBits(_ left: [Double], _ right: [Double]) -> Bool {
+    left.count == right.count && zip(left, right).allSatisfy { $0.bitPattern == $1.bitPattern }
 }

@@ -29,18 +29,25 @@ public func hexadecimal(_ value: UInt64) -> String {
 public enum CRC32C {
     /// The checksum of `bytes[range]`. O(n), about 1.5 GB/s.
     public static func of(_ bytes: [UInt8], in range: Range<Int>) -> UInt32 {
-        var crc: UInt32 = ~0
-        var index = range.lowerBound
         precondition(range.lowerBound >= 0 && range.upperBound <= bytes.count, "range of the bytes")
-        unsafe bytes.withUnsafeBufferPointer { source in
+        return unsafe bytes.withUnsafeBytes {
+            unsafe of(UnsafeRawBufferPointer(rebasing: $0[range]))
+        }
+    }
+
+    /// The checksum of bytes in memory that is not ours.
+    public static func of(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
+        var crc: UInt32 = ~0
+        var index = 0
+        unsafe bytes.withMemoryRebound(to: UInt8.self) { source in
             unsafe tables.withUnsafeBufferPointer { table in
-                while index + 8 <= range.upperBound {
+                while index + 8 <= source.count {
                     let low = unsafe crc ^ word(source, index)
                     let high = unsafe word(source, index + 4)
                     crc = unsafe step8(table, low, high)
                     index += 8
                 }
-                while index < range.upperBound {
+                while index < source.count {
                     let byte = unsafe source[index]
                     crc = unsafe table[Int((crc ^ UInt32(byte)) & 0xff)] ^ (crc >> 8)
                     index += 1

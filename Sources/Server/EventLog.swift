@@ -35,7 +35,7 @@ struct LogRecovery: Sendable {
 final class EventLog {
     static let segmentBytesMax = 128 << 20
 
-    private let folder: String
+    let folder: String
     private let segmentBytesMax: Int
     private var file: Int32 = -1
     private var path = ""
@@ -43,6 +43,7 @@ final class EventLog {
     /// Whether bytes of a failed append may stand behind the durable ones.
     private var hasDebris = false
     private var lock: Int32
+    private var isRollDue = false
 
     /// Opens the folder, creating it, and holds its lock as long as the process lives.
     init(
@@ -69,24 +70,35 @@ final class EventLog {
         lock = -1
     }
 
-    /// Reads every good record in order. What is torn or corrupt is cut off, segments that do not
-    /// join on are put aside as `.cut`, and appending goes on behind the last good record.
-    func recover(_ take: (LogRecord) -> Void) throws(LogFault) -> LogRecovery {
+    /// Reads every good record after `known` in order. What is torn or corrupt is cut off, segments
+    /// that do not join on are put aside as `.cut`, and appending goes on behind the last good
+    /// record.
+    func recover(
+        after known: LogPosition = .start, _ take: (LogRecord) -> Void
+    ) throws(LogFault) -> LogRecovery {
         var recovery = LogRecovery()
-        var position = LogPosition.start.next
+        var position = known.next
         var isCut = false
-        for name in try segments() {
+        var names = try segments()
+        // A checkpoint stands for what came before it.
+        if let first = names.lastIndex(where: { firstPosition($0) <= position }) {
+            names.removeFirst(first)
+            position = firstPosition(names[0])
+        }
+        for name in names {
             let segment = folder + "/" + name
             if isCut {
                 try putAside(segment)
                 continue
             }
             guard let bytes = readFile(segment) else { throw LogFault("read", segment) }
-            var reader = LogReader(bytes, from: position)
+            let expected = position
+            var reader = LogReader(bytes, from: expected)
             while let record = reader.next() {
+                position = record.position.next
+                guard record.position > known else { continue }
                 take(record)
                 recovery.records += 1
-                position = record.position.next
             }
             recovery.bytes += reader.goodBytes
             switch reader.end {
@@ -104,24 +116,58 @@ final class EventLog {
             path = segment
             durableBytes = reader.goodBytes
         }
-        if path.isEmpty { return recovery }
+        // All that is left may lie before the checkpoint: a new segment begins behind it.
+        if path.isEmpty || position <= known {
+            path = ""
+            durableBytes = 0
+            return recovery
+        }
         file = open(path, O_WRONLY | O_APPEND | O_CLOEXEC)
         guard file >= 0 else { throw LogFault("open", path) }
         return recovery
+    }
+
+    /// Removes the segments of which every record is at or before `position`.
+    func removeSegments(upTo position: LogPosition) throws(LogFault) {
+        let names = try segments()
+        for (name, next) in zip(names, names.dropFirst())
+        where firstPosition(next) <= position.next {
+            let segment = folder + "/" + name
+            guard segment != path, unlink(segment) == 0 else { continue }
+        }
+    }
+
+    /// Bytes of all segments.
+    func size() -> Int {
+        ((try? segments()) ?? []).reduce(0) { $0 + (fileSize(folder + "/" + $1) ?? 0) }
+    }
+
+    /// What a segment's name says of its first record.
+    private func firstPosition(_ name: String) -> LogPosition {
+        LogPosition(UInt64(name.dropLast(4)) ?? 0)
     }
 
     private func putAside(_ segment: String) throws(LogFault) {
         guard rename(segment, segment + ".cut") == 0 else { throw LogFault("rename", segment) }
     }
 
-    /// Appends whole records and makes them durable. On a fault nothing of them remains.
-    func append(_ bytes: [UInt8], first position: LogPosition) throws(LogFault) {
+    /// Appends whole records and makes them durable, at once or with the next that are. On a fault
+    /// nothing of them remains.
+    func append(
+        _ bytes: [UInt8], first position: LogPosition, isSynced: Bool = true
+    ) throws(LogFault) {
         precondition(lock >= 0, "a closed log is not appended to")
         try cutDebris()
-        if file < 0 || durableBytes >= segmentBytesMax { try begin(position) }
+        if file < 0 || durableBytes >= segmentBytesMax || isRollDue {
+            try sync()
+            try begin(position)
+            isRollDue = false
+        }
         do throws(LogFault) {
-            try write(bytes)
-            guard fdatasync(file) == 0 else { throw LogFault("fdatasync", path) }
+            try writeAll(bytes, to: file, path)
+            if isSynced {
+                guard fdatasync(file) == 0 else { throw LogFault("fdatasync", path) }
+            }
         } catch {
             hasDebris = true
             // Should that fail too, the next append tries it first. Both faults have one cause, and
@@ -132,25 +178,21 @@ final class EventLog {
         durableBytes += bytes.count
     }
 
+    /// Begins a new segment with the next append. After a checkpoint the ones before are not read
+    /// any more, so damage to them does no harm.
+    func roll() { isRollDue = durableBytes > 0 }
+
+    /// Makes durable what was appended without.
+    func sync() throws(LogFault) {
+        guard file >= 0 else { return }
+        guard fdatasync(file) == 0 else { throw LogFault("fdatasync", path) }
+    }
+
     /// Takes back what may be there in part: recovery ends at it, whatever good stood behind.
     private func cutDebris() throws(LogFault) {
         guard hasDebris else { return }
         guard ftruncate(file, durableBytes) == 0 else { throw LogFault("truncate", path) }
         hasDebris = false
-    }
-
-    private func write(_ bytes: [UInt8]) throws(LogFault) {
-        var written = 0
-        while written < bytes.count {
-            let count = bytes.withUnsafeBytes {
-                Glibc.write(file, $0.baseAddress.map { $0 + written }, bytes.count - written)
-            }
-            if count < 0 {
-                if errno == EINTR { continue }
-                throw LogFault("write", path)
-            }
-            written += count
-        }
     }
 
     private func begin(_ position: LogPosition) throws(LogFault) {
@@ -174,15 +216,18 @@ final class EventLog {
     }
 
     /// A segment's name must survive a crash as well as its bytes.
-    private func syncFolder() throws(LogFault) {
-        let directory = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard directory >= 0 else { throw LogFault("open", folder) }
-        defer { Glibc.close(directory) }
-        guard fsync(directory) == 0 else { throw LogFault("fsync", folder) }
-    }
+    private func syncFolder() throws(LogFault) { try Server.syncFolder(folder) }
 
     private func segments() throws(LogFault) -> [String] {
         guard let names = listFolder(folder) else { throw LogFault("list", folder) }
         return names.filter { $0.hasSuffix(".log") && $0.utf8.count == 24 }.sorted()
     }
+}
+
+/// Makes the names in a folder durable.
+func syncFolder(_ folder: String) throws(LogFault) {
+    let directory = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard directory >= 0 else { throw LogFault("open", folder) }
+    defer { close(directory) }
+    guard fsync(directory) == 0 else { throw LogFault("fsync", folder) }
 }

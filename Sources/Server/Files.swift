@@ -49,6 +49,9 @@ private func fileStatus(_ path: String) -> stat? {
     return stat(path, &status) == 0 ? status : nil
 }
 
+/// A file's bytes, or nil with the reason in `errno`.
+func fileSize(_ path: String) -> Int? { fileStatus(path).map { Int($0.st_size) } }
+
 extension stat {
     fileprivate func isKind(_ kind: mode_t) -> Bool { st_mode & S_IFMT == kind }
 }

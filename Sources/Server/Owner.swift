@@ -1,5 +1,6 @@
 import Agent
 import Alerting
+import Ingest
 import Model
 import Storage
 import Synchronization
@@ -16,6 +17,8 @@ enum OwnerMessage: Sendable {
     case read(HTTPRequest, @Sendable (AgentCore, Timestamp) -> HTTPResponse)
     case configure(ConfigurationFiles, HTTPRequest?)
     case delivered(DeliveryID, Outcome)
+    /// What the storekeeper did.
+    case kept(KeptNews)
     case stop
 }
 
@@ -32,6 +35,9 @@ struct OwnerLimits: Sendable {
     var unwrittenBytesMax = 64 << 20
     /// How long to wait before the disk is tried again.
     var retryInterval = TimeSpan.seconds(1)
+    /// A checkpoint is written when so many samples have come since, or as many bytes of log as the
+    /// configuration says.
+    var checkpointSamples = 8_000_000
     /// Messages that may wait; beyond it the sender is told to come back.
     var mailboxCapacity = 4096
 }
@@ -45,24 +51,36 @@ final class Owner: @unchecked Sendable {
     /// Turns of the loop, for metrics: a loop that spins shows here.
     let turns = Atomic<Int>(0)
 
-    private let limits: OwnerLimits
-    private let log: EventLog
-    private let logger: Logger
+    let limits: OwnerLimits
+    let log: EventLog
+    let logger: Logger
     private let courier: Courier
-    private var agent = AgentCore()
+    let storekeeper: Storekeeper
+    let figures = Mutex(DurabilityFigures())
+    var agent = AgentCore(seed: randomBits())
     private var effects: [PlannedEffect] = []
     private var waiting: [RequestID: WriteExchange] = [:]
     private var lastRequest: UInt64 = 0
     private var unwritten: [UInt8] = []
     private var unwrittenFirst = LogPosition.start
-    private var durable = LogPosition.start
+    var durable = LogPosition.start
     private var retryAt: Timestamp?
+    /// Whether records are written that `fdatasync` has not seen, and when it last ran.
+    private var hasUnsynced = false
+    private var syncedAt = Timestamp.distantPast
+    var storedAtCheckpoint = 0
+    /// Bytes of log since the newest checkpoint was begun.
+    var tailBytes = 0
+    var isCheckpointing = false
+    var failedDrafts: [SegmentDraft] = []
     /// Who offered the configurations that are not reported yet, in order; nil for ourselves.
     private var offers: [HTTPRequest?] = []
 
     init(
-        log: EventLog, courier: Courier, logger: Logger, limits: OwnerLimits = OwnerLimits()
+        log: EventLog, courier: Courier, storekeeper: Storekeeper, logger: Logger,
+        limits: OwnerLimits = OwnerLimits()
     ) {
+        self.storekeeper = storekeeper
         self.limits = limits
         mailbox = Mailbox(capacity: limits.mailboxCapacity)
         self.log = log
@@ -75,19 +93,23 @@ final class Owner: @unchecked Sendable {
     /// Replays the log and takes the configuration. Effects of the past are not carried out again,
     /// except deliveries whose answer is not in the log.
     func start(_ files: ConfigurationFiles) throws(LogFault) {
+        restore()
         var past: [PlannedEffect] = []
         var unknown = 0
-        let recovery = try log.recover { record in
+        let recovery = try log.recover(after: agent.position) { record in
             if !agent.replay(record, into: &past) { unknown += 1 }
-            past.removeAll(keepingCapacity: true)
+            keepSegments(&past)
         }
+        openSegments()
         durable = agent.position
         if recovery.records > 0 {
             logger.info(
                 "log replayed", ("records", String(recovery.records)),
                 ("bytes", String(recovery.bytes)), ("series", String(agent.seriesCount)))
         }
+        storedAtCheckpoint = agent.intake.totals.stored
         if let reason = recovery.cutReason {
+            figures.withLock { $0.logBytesCut += recovery.cutBytes }
             logger.warn(
                 "log cut at the last good record", ("bytes", String(recovery.cutBytes)),
                 ("reason", reason))
@@ -102,6 +124,18 @@ final class Owner: @unchecked Sendable {
         if !isFailing { logger.info("ready") }
     }
 
+    /// Of the past only segments are written anew: those that were not, and those that were alike.
+    private func keepSegments(_ past: inout [PlannedEffect]) {
+        for planned in past {
+            switch planned.effect {
+            case .writeSegment(let draft): storekeeper.keep(.segment(draft))
+            case .removeSegments(let numbers): storekeeper.keep(.removeSegments(numbers))
+            case .announce, .reply, .send, .report: break
+            }
+        }
+        past.removeAll(keepingCapacity: true)
+    }
+
     // MARK: The loop
 
     /// Runs until told to stop.
@@ -111,7 +145,7 @@ final class Owner: @unchecked Sendable {
             turns.add(1, ordering: .relaxed)
             // A tick that cannot be taken is not waited for: its time is past.
             let tickAt = canTakeMore ? agent.nextDeadline : nil
-            let deadline = [tickAt, retryAt].compactMap { $0 }.min()
+            let deadline = [tickAt, retryAt, syncAt].compactMap { $0 }.min()
             for message in mailbox.drain(until: deadline) {
                 if case .stop = message { isRunning = false }
                 handle(message)
@@ -121,6 +155,7 @@ final class Owner: @unchecked Sendable {
                 agent.handle(.tick, at: wallClock(), into: &effects)
             }
             commit()
+            syncIfDue()
         }
         end()
     }
@@ -129,6 +164,7 @@ final class Owner: @unchecked Sendable {
     private func end() {
         retryAt = nil
         commit()
+        try? log.sync()  // What fails here was to be lost at a power failure anyway.
         if !unwritten.isEmpty {
             logger.error(
                 "stopped with records that could not be written",
@@ -158,6 +194,7 @@ final class Owner: @unchecked Sendable {
         case .delivered(let id, let outcome):
             note(outcome)
             agent.handle(.delivered(id, outcome), at: wallClock(), into: &effects)
+        case .kept(let news): note(news)
         case .stop: break
         }
     }
@@ -167,7 +204,7 @@ final class Owner: @unchecked Sendable {
         case .write(_, let exchange): exchange.complete(Self.unavailable)
         case .read(let request, _): request.complete(Self.unavailable)
         case .configure(_, let request): request?.complete(Self.unavailable)
-        case .delivered, .stop: break
+        case .delivered, .kept, .stop: break
         }
     }
 
@@ -211,7 +248,7 @@ final class Owner: @unchecked Sendable {
 
     // MARK: Durability
 
-    private var isFailing: Bool { retryAt != nil }
+    var isFailing: Bool { retryAt != nil }
     private var canTakeMore: Bool { unwritten.count < limits.unwrittenBytesMax }
 
     /// Takes what the agent logged; how many bytes wait for the disk.
@@ -226,12 +263,17 @@ final class Owner: @unchecked Sendable {
     private func commit() {
         if gathered() > 0 { writeLog() }
         carryOut()
+        checkpointIfDue()
     }
 
     private func writeLog() {
         if let retryAt, wallClock() < retryAt { return }
         do throws(LogFault) {
-            try log.append(unwritten, first: unwrittenFirst)
+            let isSynced = mustSync
+            try log.append(unwritten, first: unwrittenFirst, isSynced: isSynced)
+            hasUnsynced = !isSynced
+            if isSynced { syncedAt = wallClock() }
+            tailBytes += unwritten.count
             unwritten.removeAll(keepingCapacity: unwritten.count < 1 << 20)
             durable = agent.position
             if isFailing { logger.info("the log can be written again") }
@@ -246,6 +288,35 @@ final class Owner: @unchecked Sendable {
         }
     }
 
+    /// Whether what is being written has to be durable before it is answered: always, unless the
+    /// configuration lets it wait; and decisions on alerts whatever it says.
+    private var mustSync: Bool {
+        let interval = agent.configuration.logSyncInterval
+        if interval == .zero || wallClock() >= syncedAt + interval { return true }
+        return effects.contains { planned in
+            switch planned.effect {
+            case .reply, .writeSegment, .removeSegments: false
+            case .announce, .send, .report: true
+            }
+        }
+    }
+
+    /// When acknowledged data has waited long enough for the disk.
+    private var syncAt: Timestamp? {
+        hasUnsynced ? syncedAt + agent.configuration.logSyncInterval : nil
+    }
+
+    private func syncIfDue() {
+        guard let syncAt, wallClock() >= syncAt else { return }
+        do throws(LogFault) {
+            try log.sync()
+            hasUnsynced = false
+        } catch {
+            logger.error("the log cannot be made durable", ("reason", error.reason))
+        }
+        syncedAt = wallClock()
+    }
+
     private func setPhase(_ new: Phase) { phase.store(new.rawValue, ordering: .releasing) }
 
     private func carryOut() {
@@ -258,16 +329,26 @@ final class Owner: @unchecked Sendable {
             switch planned.effect {
             case .reply(let reply):
                 waiting.removeValue(forKey: reply.id)?
-                    .complete(answer(reply), samples: reply.samplesWritten)
+                    .complete(answer(reply), written(reply.tally))
             case .announce(let news):
                 logger.info(
                     "alert \(news.state)", ("labels", news.labels.description),
                     ("summary", news.summary))
             case .send(let delivery): courier.send(delivery)
+            case .writeSegment(let draft):
+                retrySegments()
+                storekeeper.keep(.segment(draft))
+            case .removeSegments(let numbers): storekeeper.keep(.removeSegments(numbers))
             case .report(let report): tell(report)
             }
         }
         effects = later
+    }
+
+    private func written(_ tally: WriteTally) -> Written {
+        Written(
+            samples: tally.written, histograms: tally.histogramsWritten,
+            exemplars: tally.exemplarsWritten)
     }
 
     private func answer(_ reply: WriteReply) -> HTTPResponse {

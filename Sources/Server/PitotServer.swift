@@ -39,6 +39,7 @@ public final class PitotServer: Sendable {
     private let http: HTTPServer
     private let owner: Owner
     private let courier: Courier
+    private let storekeeper: Storekeeper
     private let router: Router
     private let ownerThread: Worker
     private let logger: Logger
@@ -67,7 +68,10 @@ public final class PitotServer: Sendable {
         self.logger = logger
         let relay = Relay()
         courier = Courier { relay.deliver($0, $1) }
-        owner = Owner(log: log, courier: courier, logger: logger, limits: limits.owner)
+        storekeeper = Storekeeper(folder: log.folder) { relay.tell($0) }
+        owner = Owner(
+            log: log, courier: courier, storekeeper: storekeeper, logger: logger,
+            limits: limits.owner)
         relay.connect(owner)
         router = Router(
             write: WriteEndpoint(
@@ -87,6 +91,7 @@ public final class PitotServer: Sendable {
         } catch { throw .listen(error) }
         router.stand(behind: http)
         courier.start()
+        storekeeper.start()
         ownerThread = Worker { [owner, logger] in
             do throws(LogFault) {
                 try owner.start(files)
@@ -117,6 +122,7 @@ public final class PitotServer: Sendable {
         owner.mailbox.postAlways(.stop)
         ownerThread.join()
         courier.stop()
+        storekeeper.stop()
         router.stand(behind: nil)
         http.stop()
         logger.info("stopped")
@@ -157,4 +163,6 @@ private final class Relay: @unchecked Sendable {
     func deliver(_ id: DeliveryID, _ outcome: Outcome) {
         owner?.mailbox.postAlways(.delivered(id, outcome))
     }
+
+    func tell(_ news: KeptNews) { owner?.mailbox.postAlways(.kept(news)) }
 }

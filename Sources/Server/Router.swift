@@ -82,19 +82,19 @@ final class Router: Sendable {
             return counted(request, .text(415, error.reason))
         }
         guard case .ready = phase else {
-            return counted(request, Owner.unavailable.reporting(0, version))
+            return counted(request, Owner.unavailable.reporting(Written(), version))
         }
         switch write.judge(request, version) {
         case .refused(let response, let reason):
             counts.refused(reason)
-            return counted(request, response.reporting(0, version))
+            return counted(request, response.reporting(Written(), version))
         case .batch(let batch):
             // The batch has it all: what waits for the disk does not hold the body as well.
             request.dropBody()
             let exchange = WriteExchange(request: request, version: version)
             guard owner.mailbox.post(.write(batch, exchange)) else {
                 counts.refused("overloaded")
-                return counted(request, Owner.unavailable.reporting(0, version))
+                return counted(request, Owner.unavailable.reporting(Written(), version))
             }
             counts.answered(request.path, 0)
             return .later
@@ -141,6 +141,7 @@ final class Router: Sendable {
         let slowClientsCut = front.withLock { $0?.slowClientsCut ?? 0 }
         let bodiesHeld = front.withLock { $0?.bodiesHeld ?? 0 }
         let turns = owner.turns.load(ordering: .relaxed)
+        let figures = owner.figures.withLock { $0 }
         return read(request) { agent, _ in
             var out = ExpositionWriter()
             agent.writeMetrics(into: &out)
@@ -155,6 +156,7 @@ final class Router: Sendable {
             out.single(
                 "pitot_loop_turns_total", .counter,
                 "Turns of the loop that drives the agent.", Double(turns))
+            figures.write(into: &out)
             writeProcessMetrics(startedAt: startedAt, into: &out)
             return HTTPResponse(
                 status: 200, contentType: "text/plain; version=0.0.4; charset=utf-8",

@@ -47,28 +47,34 @@ enum WriteVersion: Sendable {
     }
 }
 
+/// What of a request is in the store.
+struct Written: Sendable {
+    var samples = 0
+    var histograms = 0
+    var exemplars = 0
+}
+
 /// A write request while it is handled, with the version it is to be answered in.
 struct WriteExchange: Sendable {
     let request: HTTPRequest
     let version: WriteVersion
 
-    /// Answers it. `samples` of it are in the store.
-    func complete(_ response: HTTPResponse, samples: Int = 0) {
-        request.complete(response.reporting(samples, version))
+    /// Answers it, with what of it is in the store.
+    func complete(_ response: HTTPResponse, _ written: Written = Written()) {
+        request.complete(response.reporting(written, version))
     }
 }
 
 extension HTTPResponse {
     /// Adds what was written, which a 2.0 sender must hear on success and on failure: without these
     /// headers it takes a 2xx for that of a receiver that knows 1.0 only. A 1.0 request gets none,
-    /// for senders that find them believe them (prometheus#17659). Histograms and exemplars are
-    /// not stored by this version.
-    func reporting(_ samples: Int, _ version: WriteVersion) -> Self {
+    /// for senders that find them believe them (prometheus#17659).
+    func reporting(_ written: Written, _ version: WriteVersion) -> Self {
         guard case .two = version else { return self }
         let prefix = "X-Prometheus-Remote-Write-"
-        return adding(prefix + "Samples-Written", String(samples))
-            .adding(prefix + "Histograms-Written", "0")
-            .adding(prefix + "Exemplars-Written", "0")
+        return adding(prefix + "Samples-Written", String(written.samples))
+            .adding(prefix + "Histograms-Written", String(written.histograms))
+            .adding(prefix + "Exemplars-Written", String(written.exemplars))
     }
 }
 

@@ -2,30 +2,75 @@ public import Model
 
 /// A point in time of a store, given out section by section for a checkpoint.
 public struct StoreSections: Sendable {
+    /// The first byte of a section.
+    enum Kind: UInt8 {
+        case index = 1
+        case tails, chunks, exemplars, descriptions
+    }
+
     private static let pagesPerSection = 64
-    private var labels: PagedArray<Labels>
+    private var index: IndexSections
     private var tails: PagedArray<SeriesTail>
+    private var chunks: ChunkSections
+    private var exemplars: ExemplarRing
+    private var descriptions: [String: MetricDescription]
+    private var kind = Kind.index
     private var page = 0
 
-    init(labels: PagedArray<Labels>, tails: PagedArray<SeriesTail>) {
-        self.labels = labels
+    init(
+        index: IndexSections, tails: PagedArray<SeriesTail>, chunks: ChunkSections,
+        exemplars: ExemplarRing, descriptions: [String: MetricDescription]
+    ) {
+        self.index = index
         self.tails = tails
+        self.chunks = chunks
+        self.exemplars = exemplars
+        self.descriptions = descriptions
     }
 
     /// The next section; nil after the last.
     public mutating func next() -> [UInt8]? {
-        guard page < tails.pageCount else { return nil }
+        switch kind {
+        case .index:
+            if let section = index.next() { return [Kind.index.rawValue] + section }
+            kind = .tails
+        case .tails:
+            if page < tails.pageCount { return tailSection() }
+            kind = .chunks
+        case .chunks:
+            if let section = chunks.nextSection() { return [Kind.chunks.rawValue] + section }
+            kind = .exemplars
+        case .exemplars:
+            kind = .descriptions
+            page = 0
+            var archive = Archive()
+            exemplars.archive(&archive)
+            return [Kind.exemplars.rawValue] + archive.bytes
+        case .descriptions:
+            guard page == 0 else { return nil }
+            page = 1
+            var archive = Archive()
+            Self.archive(&descriptions, &archive)
+            return [Kind.descriptions.rawValue] + archive.bytes
+        }
+        return next()
+    }
+
+    private mutating func tailSection() -> [UInt8] {
         var archive = Archive()
         let range = page..<min(page + Self.pagesPerSection, tails.pageCount)
         page = range.upperBound
         archive.pages(&tails, range)
-        let first = range.lowerBound * tails.pageCapacity
-        let last = min(range.upperBound * tails.pageCapacity, tails.count)
-        for index in first..<last {
-            var one = labels[index]
-            archive.field(&one)
+        return [Kind.tails.rawValue] + archive.bytes
+    }
+
+    static func archive(
+        _ descriptions: inout [String: MetricDescription], _ archive: inout Archive
+    ) {
+        archive.dictionary(&descriptions, blankKey: "", blank: .blank) {
+            $0.field(&$1)
+            $0.field(&$2)
         }
-        return archive.bytes
     }
 }
 
@@ -38,25 +83,4 @@ extension SeriesTail: Archivable {
         archive.field(&time)
         archive.field(&value)
     }
-}
-
-extension SeriesStore {
-    /// A point in time.
-    public func sections() -> StoreSections { StoreSections(labels: labelsByID, tails: tails) }
-
-    /// Takes the next section; false when it is malformed.
-    public mutating func restore(_ section: [UInt8]) -> Bool {
-        var archive = Archive(reading: section)
-        let first = tails.count
-        archive.pages(&tails)
-        for _ in first..<max(first, tails.count) where archive.isSound {
-            var labels = Labels.empty
-            archive.field(&labels)
-            restore(labels)
-        }
-        return archive.isComplete
-    }
-
-    /// Whether all sections belong together.
-    public mutating func finishRestore() -> Bool { tails.count == count }
 }

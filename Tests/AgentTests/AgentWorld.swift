@@ -109,7 +109,7 @@ struct AgentWorld {
                 sent.append(delivery)
                 let outcome = outcomes.count > 1 ? outcomes.removeFirst() : outcomes[0]
                 handle(.delivered(delivery.id, outcome), at: time)
-            case .announce: break
+            case .announce, .writeSegment, .removeSegments: break
             case .report(let report): reports.append(report)
             case .reply(let reply): replies.append(reply)
             }

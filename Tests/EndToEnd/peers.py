@@ -8,11 +8,14 @@ import harness
 class Prometheus:
     """Scrapes the exporter every second; remote-writes within half a second, if told where to."""
 
-    def __init__(self, folder: pathlib.Path, exporter_port: int, write_url: str | None = None):
+    def __init__(
+        self, folder: pathlib.Path, exporter_port: int, write_url: str | None = None,
+        replica: str | None = None,
+    ):
         folder.mkdir(parents=True, exist_ok=True)
         self.port = harness.free_port()
         config = folder / "prometheus.yml"
-        config.write_text(self._config(exporter_port, write_url))
+        config.write_text(self._config(exporter_port, write_url, replica))
         self.process = harness.Process(
             "prometheus",
             [
@@ -27,9 +30,10 @@ class Prometheus:
             "Prometheus is ready", lambda: harness.answers(self.port, "/-/ready"))
 
     @staticmethod
-    def _config(exporter_port: int, write_url: str | None) -> str:
+    def _config(exporter_port: int, write_url: str | None, replica: str | None) -> str:
+        external = f", external_labels: {{__replica__: {replica}}}" if replica else ""
         text = f"""
-global: {{scrape_interval: 1s, scrape_timeout: 1s}}
+global: {{scrape_interval: 1s, scrape_timeout: 1s{external}}}
 scrape_configs:
   - job_name: models
     static_configs: [{{targets: ["127.0.0.1:{exporter_port}"]}}]

@@ -26,8 +26,8 @@ import Testing
             Pod(instance: "pod-2"), Pod(instance: nil),
         ]
         for step in steps {
-            for (index, pod) in pods.enumerated() {
-                guard Int.random(in: 0..<8, using: &generator) > 0 else { continue }
+            for (index, pod) in pods.enumerated()
+            where Int.random(in: 0..<8, using: &generator) > 0 {
                 let time = Double(step * 15 + index)
                 let isLate = Int.random(in: 0..<6, using: &generator) == 0
                 let value = Double(step % 40 * 3 + Int.random(in: 0..<3, using: &generator))

@@ -97,8 +97,7 @@ struct IntakeWorld {
             var out = ByteWriter()
             record.write.encode(into: &out)
             var reader = ByteReader(out.bytes)
-            let hasStarts = !record.write.starts.isEmpty
-            guard let write = ResolvedWrite(from: &reader, hasStarts: hasStarts) else {
+            guard let write = ResolvedWrite(from: &reader) else {
                 return ["unreadable"]
             }
             var output = IntakeOutput()

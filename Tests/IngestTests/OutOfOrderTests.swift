@@ -32,6 +32,14 @@ import Wire
         #expect(told == ["gap -30 over 1m15s", "gap 10 over 45s", "normal 20"])
     }
 
+    @Test func aLateRepeatCountsNothing() {
+        var world = world
+        _ = world.scrape(60, ["a": 12])
+        _ = world.scrape(75, ["a": 13])
+        #expect(world.send(60, ["a": 12], now: 80) == [] && world.reply.duplicates == 1)
+        #expect(world.send(60, ["a": 11], now: 80) == [] && world.reply.refusedTotal == 1)
+    }
+
     @Test func whatIsOlderThanTheWindowIsRefused() {
         var world = world
         _ = world.scrape(400, ["a": 12])

@@ -125,7 +125,7 @@ final class AgentWorld {
     }
 
     /// Payloads of the write records that the disk holds.
-    func writesOnDisk() throws -> Int { try recordsOnDisk(data).count { $0.kind == 3 } }
+    func writesOnDisk() throws -> Int { try recordsOnDisk(data).count { $0.kind == 7 } }
 }
 
 /// A remote-write body: samples of one series each, `ago` seconds back.

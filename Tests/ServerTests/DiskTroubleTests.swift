@@ -75,7 +75,7 @@ import Testing
         try world.restart()
         let stored = try world.metric("pitot_series")
         #expect(stored >= Double(acknowledged.count))
-        let onDisk = try recordsOnDisk(world.data).filter { $0.kind == 3 }
+        let onDisk = try recordsOnDisk(world.data).filter { $0.kind == 7 }
             .map { String(decoding: $0.payload, as: UTF8.self) }
         let missing = acknowledged.all.filter { name in
             !onDisk.contains { $0.contains(name) }

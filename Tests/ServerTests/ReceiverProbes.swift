@@ -15,6 +15,9 @@ struct Probe {
     var stored = 0
     /// X-Prometheus-Remote-Write-Samples-Written; nil when the answer has no such headers.
     var written: Int?
+    /// Likewise, of the other kinds.
+    var histograms = 0
+    var exemplars = 0
     /// Part of the one line that says why.
     var says = ""
 }
@@ -51,14 +54,17 @@ struct ReceiverProbes {
 
     /// A request of remote write 2.0.
     private func two(
-        _ name: String, _ status: Int, stored: Int = 0, written: Int? = nil, says: String = "",
-        _ fill: (inout SecondRequest) -> Void
+        _ name: String, _ status: Int, stored: Int = 0, written: Int? = nil, histograms: Int = 0,
+        exemplars: Int = 0, says: String = "", _ fill: (inout SecondRequest) -> Void
     ) -> Probe {
         var request = SecondRequest()
         fill(&request)
-        return post(
+        var probe = post(
             name, status, type: secondType, raw: Snappy.compress(request.body), stored: stored,
             written: written ?? stored, says: says)
+        probe.histograms = histograms
+        probe.exemplars = exemplars
+        return probe
     }
 
     private func firstBody(_ metric: String) -> [UInt8] {
@@ -225,10 +231,24 @@ struct ReceiverProbes {
             + both(
                 "another value", 400, "ord", stored: 0, says: "duplicate sample for timestamp",
                 [(now, 2)])
-            + both("an older one", 400, "ord", stored: 0, says: "out of order", [(now - 1, 1)])
+            + both("an older one", 204, "ord", stored: 1, [(now - 1, 1)])
+            + both("the older one again", 204, "ord", stored: 0, written: 1, [(now - 1, 1)])
             + both(
-                "good, late, good", 400, "mix", stored: 2, [(now, 1), (now - 1, 1), (now + 1, 1)])
-            + both("descending", 400, "desc", stored: 1, [(now, 1), (now - 1, 1)])
+                "another value of the older one", 400, "ord", stored: 0,
+                says: "duplicate sample for timestamp", [(now - 1, 2)])
+            + both(
+                "one outside the window", 400, "ord", stored: 0, says: "out of order",
+                [(now - 300_000, 1)])
+            + both("two hours old", 400, "ord", stored: 0, [(now - 7_200_000, 1)])
+            + both(
+                "good, late, good", 204, "mix", stored: 3, [(now, 1), (now - 1, 1), (now + 1, 1)])
+            + both(
+                "good, too late, good", 400, "old", stored: 2,
+                [(now, 1), (now - 400_000, 1), (now + 1, 1)])
+            + both("descending", 204, "desc", stored: 2, [(now, 1), (now - 1, 1)])
+            + both(
+                "descending over the window", 400, "desc2", stored: 1,
+                [(now, 1), (now - 300_000, 1)])
             + both("time zero", 400, "zero", stored: 0, says: "out of bounds", [(0, 1)])
             + both("negative time", 400, "neg", stored: 0, says: "out of bounds", [(-1, 1)])
             + both("five minutes ahead", 204, "five", stored: 1, [(now + 300_000, 1)])
@@ -239,23 +259,57 @@ struct ReceiverProbes {
     }
 
     private var otherFields: [Probe] {
-        let histogram = field(1, 5) + field(15, now)
+        func histogram(_ millis: Int64, count: Int64 = 5, zero: Int64 = 5) -> [UInt8] {
+            field(1, count) + field(6, zero) + field(15, millis)
+        }
         let exemplar = field(1, [3, 4]) + field(3, now)
         return [
-            one(
-                "a native histogram", 400, first(named("hist_1"), field(4, histogram)),
-                says: "native histograms"),
-            two("a native histogram 2.0", 400, says: "native histograms") {
-                $0.add(named("hist_2"), field(3, histogram))
+            one("a native histogram", 204, first(named("hist_1"), field(4, histogram(now)))),
+            two("a native histogram 2.0", 204, histograms: 1) {
+                $0.add(named("hist_2"), field(3, histogram(now)))
             },
-            two("a histogram and a sample", 400, stored: 1, says: "native histograms") {
-                $0.add(named("hist_3"), sample(now, 1), field(3, histogram))
+            two("the same histogram again", 204, histograms: 1) {
+                $0.add(named("hist_2"), field(3, histogram(now)))
+            },
+            two("another histogram of the same time", 400, says: "duplicate sample") {
+                $0.add(named("hist_2"), field(3, histogram(now, count: 6, zero: 6)))
+            },
+            two("a histogram too late", 400, says: "out of order") {
+                $0.add(named("hist_2"), field(3, histogram(now - 400_000)))
+            },
+            two("a histogram far ahead", 400, says: "10 minutes ahead") {
+                $0.add(named("hist_2"), field(3, histogram(now + 660_000)))
+            },
+            one(
+                "counts that do not add up", 400,
+                first(named("hist_4"), field(4, histogram(now, zero: 4))),
+                says: "not what its buckets add up to"),
+            two("counts that do not add up 2.0", 400, histograms: 1, says: "hist_4") {
+                $0.add(named("hist_4"), field(3, histogram(now, zero: 4)))
+                $0.add(named("hist_5"), field(3, histogram(now)))
+            },
+            two("a histogram of schema 99", 400, says: "schema") {
+                $0.add(named("hist_6"), field(3, histogram(now) + field(4, 198)))
+            },
+            two("a histogram and a sample", 204, stored: 1, histograms: 1) {
+                $0.add(named("hist_3"), sample(now, 1), field(3, histogram(now + 1)))
             },
             one(
                 "an exemplar", 204, first(named("ex_1"), sample(now, 1), field(3, field(3, now))),
                 stored: 1),
-            two("an exemplar 2.0", 204, stored: 1) {
+            one(
+                "an older exemplar", 204,
+                first(named("ex_1"), sample(now + 1, 1), field(3, field(3, now - 1))), stored: 1),
+            two("an exemplar 2.0", 204, stored: 1, exemplars: 1) {
                 $0.add(named("ex_2"), sample(now, 1), field(4, exemplar))
+            },
+            two("an older exemplar 2.0", 400, stored: 1, says: "exemplar older") {
+                $0.add(
+                    named("ex_2"), sample(now + 1, 1),
+                    field(4, field(1, [3, 4]) + field(3, now - 1)))
+            },
+            two("an exemplar without labels", 204, stored: 1, exemplars: 1) {
+                $0.add(named("ex_3"), sample(now, 1), field(4, field(3, now)))
             },
             two("a created timestamp", 204, stored: 1) {
                 $0.add(named("ct"), sample(now, 1), field(6, now - 1000))
@@ -289,7 +343,7 @@ struct ReceiverProbes {
                 $0.add(named("help"), sample(now, 1), field(5, field(3, 99)))
                 $0.add(named("help2"), sample(now, 1))
             },
-            two("an exemplar's label out of range", 400, stored: 1, says: text) {
+            two("an exemplar's label out of range", 400, stored: 1, says: "outside the symbols") {
                 $0.add(named("exref"), sample(now, 1), field(4, field(1, [1, 99])))
             },
             two("a bad reference without a sample", 400, says: text) {

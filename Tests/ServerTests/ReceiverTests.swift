@@ -41,7 +41,10 @@ import Testing
                 let written = ["samples", "histograms", "exemplars"].map {
                     answer.headers["x-prometheus-remote-write-\($0)-written"]
                 }
-                let expected = probe.written.map { [String($0), "0", "0"] } ?? [nil, nil, nil]
+                let expected =
+                    probe.written.map {
+                        [String($0), String(probe.histograms), String(probe.exemplars)]
+                    } ?? [nil, nil, nil]
                 #expect(written == expected, "\(probe.name)")
                 let stored = try metric("pitot_samples_stored_total", client)
                 #expect(stored - known == probe.stored, "stored of \(probe.name)")

@@ -19,7 +19,8 @@ import Wire
         limits.mailboxCapacity = 3
         owner = Owner(
             log: try EventLog(folder: folder.path("data")), courier: Courier { _, _ in },
-            logger: logger, limits: limits)
+            storekeeper: Storekeeper(folder: folder.path("data")) { _ in }, logger: logger,
+            limits: limits)
         let router = Router(
             write: WriteEndpoint(seed: HashSeed(low: 1, high: 2), limits: .standard),
             owner: owner,

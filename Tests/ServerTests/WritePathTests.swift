@@ -14,7 +14,7 @@ import Wire
             let body = Sent.body([Sent(instance: "pod-\(index)", value: 1, ago: 1)])
             let answer = try world.write(body)
             #expect(answer.status == 204 && answer.body == [])
-            let writes = try recordsOnDisk(world.data).filter { $0.kind == 3 }
+            let writes = try recordsOnDisk(world.data).filter { $0.kind == 7 }
             #expect(writes.count >= index)
             let text = String(decoding: writes.last?.payload ?? [], as: UTF8.self)
             #expect(text.contains("pod-\(index)"))

@@ -1,0 +1,127 @@
+public import Model
+
+// Reading: what a series has in segments, in batches, in the late list and in its open chunk,
+// merged by time. A snapshot is a copy of pages; it can be read on any thread while the owner
+// writes.
+
+/// The samples of all series as they were at one moment.
+public struct ChunkSnapshot: Sendable {
+    private let heads: PageTree<ChunkHead>
+    private let arena: BlockArena
+    private let runs: [HistogramRun]
+    private let late: [UInt32: [SeriesTail]]
+    private let batches: [SealedBatch]
+    private let segments: [Segment]
+
+    init(_ store: ChunkStore) {
+        heads = store.heads
+        arena = store.arena
+        runs = store.runs
+        late = store.late
+        batches = store.drafts.map(\.batch) + [store.batch]
+        segments = store.segments.compactMap(\.segment)
+    }
+
+    /// The samples of a series from one time to another, both included. Of equal times the one
+    /// stored first stays. O(segments + samples); about 6 ns a sample.
+    public func read(
+        _ id: SeriesID, from: Timestamp, to: Timestamp, into columns: inout SampleColumns
+    ) {
+        gather(id, from: from, to: to, into: &columns)
+        columns.normalize()
+    }
+
+    /// The same as it is stored: unsorted where chunks overlap, with markers of our own.
+    func gather(
+        _ id: SeriesID, from: Timestamp, to: Timestamp, into columns: inout SampleColumns
+    ) {
+        columns.removeAll()
+        guard Int(id.index) < heads.count, !heads.isReleased(Int(id.index)) else { return }
+        let head = heads[Int(id.index)]
+        guard !head.flags.contains(.isReleased) else { return }
+        let (from, to) = (from.millis, to.millis)
+        for segment in segments {
+            unsafe segment.forEachChunk(of: id.index, from: from, to: to) { chunk, bytes in
+                unsafe Self.decode(chunk, bytes, from, to, &columns)
+            }
+        }
+        for (batch, chunk) in pending(head) where chunk.first <= to && chunk.last >= from {
+            let words = batch.words(of: chunk)
+            unsafe words.withUnsafeBytes { unsafe Self.decode(chunk, $0, from, to, &columns) }
+        }
+        for sample in late[id.index] ?? []
+        where sample.time.millis >= from && sample.time.millis <= to {
+            columns.add(sample.time, sample.value)
+        }
+        readOpen(head, from, to, &columns)
+    }
+
+    /// The sealed chunks of a series that are in no segment, oldest first.
+    private func pending(_ head: ChunkHead) -> [(SealedBatch, SealedChunk)] {
+        var found: [(SealedBatch, SealedChunk)] = []
+        var next = head.sealed
+        while next > 0 {
+            let sequence = next - 1
+            guard let batch = batches.last(where: { $0[sequence] != nil }),
+                let chunk = batch[sequence]
+            else { break }
+            found.append((batch, chunk))
+            next = chunk.previous
+        }
+        return found.reversed()
+    }
+
+    private func readOpen(
+        _ head: ChunkHead, _ from: Int64, _ to: Int64, _ columns: inout SampleColumns
+    ) {
+        guard head.count > 0, head.first <= to, head.newest >= from else { return }
+        if head.isHistogram {
+            let run = runs[head.slot]
+            HistogramRun.read(run.bytes, count: run.count) { time, histogram in
+                guard time >= from, time <= to else { return }
+                columns.add(Timestamp(millis: time), histogram)
+            }
+            return
+        }
+        var words: [UInt64] = []
+        arena.gather(first: head.chain.first, bits: Int(head.chain.bits), into: &words)
+        unsafe words.withUnsafeBytes { bytes in
+            var reader = unsafe FloatChunkReader(
+                bytes, bits: Int(head.chain.bits), first: head.first, count: Int(head.count))
+            while reader.next() && reader.time <= to {
+                if reader.time >= from {
+                    columns.add(
+                        Timestamp(millis: reader.time), Double(bitPattern: reader.value))
+                }
+            }
+        }
+    }
+
+    private static func decode(
+        _ chunk: SealedChunk, _ bytes: UnsafeRawBufferPointer, _ from: Int64, _ to: Int64,
+        _ columns: inout SampleColumns
+    ) {
+        switch chunk.kind {
+        case .floats:
+            var reader = unsafe FloatChunkReader(
+                bytes, bits: Int(chunk.bits), first: chunk.first, count: Int(chunk.count))
+            while reader.next() && reader.time <= to {
+                if reader.time >= from {
+                    columns.add(
+                        Timestamp(millis: reader.time), Double(bitPattern: reader.value))
+                }
+            }
+        case .histograms:
+            let content = unsafe Array(bytes)
+            HistogramRun.read(content, count: Int(chunk.count)) { time, histogram in
+                guard time >= from, time <= to else { return }
+                columns.add(Timestamp(millis: time), histogram)
+            }
+        }
+    }
+}
+
+extension ChunkStore {
+    /// The samples as they are now, for any thread. O(segments).
+    public func snapshot() -> ChunkSnapshot { ChunkSnapshot(self) }
+}
