@@ -44,7 +44,7 @@ extension Ledger {
             judge(
                 planned.pair, windows[planned.long], windows[planned.short], definition, sight)
         }
-        let loss = dataLoss(index, definition, sight, now)
+        let loss = dataLoss(group, index, definition, sight, now)
         return Verdict(
             group: index, definition: definition, labels: group.labels, asOf: group.asOf,
             evidence: period.evidence, windows: windows,
@@ -89,22 +89,23 @@ extension Ledger {
     }
 
     private func dataLoss(
-        _ index: Int, _ definition: SLODefinition, _ sight: Sight, _ now: Timestamp
+        _ group: GroupLedger, _ index: Int, _ definition: SLODefinition, _ sight: Sight,
+        _ now: Timestamp
     ) -> (partial: DataLoss?, total: DataLoss?) {
         let after = definition.alerts.dataLossAfter
-        let targets = groups[index].targets
-        let entry = entries[groups[index].slo]
-        let isLastOfItsSLO = entry.liveTargets == 0 && entry.lastRetiredGroup == index
         if sight.expected == 0 {
+            let isLastOfItsSLO =
+                entries[group.slo].liveTargets == 0
+                && entries[group.slo].lastRetiredGroup == index
             guard isLastOfItsSLO, !definition.alerts.scaleToZero,
                 sight.hasAllRetired(longerThan: after, now: now), let since = sight.retiredSince
             else { return (nil, nil) }
             return (
                 nil,
                 DataLoss(
-                    lost: targets.count + (groups[index].forgotten?.count ?? 0), expected: 0,
+                    lost: group.targets.count + (group.forgotten?.count ?? 0), expected: 0,
                     since: since,
-                    targets: Array(targets.prefix(Sight.namedMax)), isRetirement: true)
+                    targets: Array(group.targets.prefix(Sight.namedMax)), isRetirement: true)
             )
         }
         let lost = sight.lost.filter { now - $0.noticed > after }
