@@ -53,7 +53,8 @@ extension AgentCore {
             let condition = intake.targets[index].condition
             if condition != .up { conditions.append((UInt32(index), condition)) }
         }
-        ledger.finishRestore(conditions: conditions)
-        return true
+        let count = intake.targets.count
+        return ledger.finishRestore(conditions: conditions) { Int($0) < count }
+            && notifier.finishRestore()
     }
 }
