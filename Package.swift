@@ -18,6 +18,7 @@ let modules: [Target] = [
     .target(name: "Text", dependencies: ["Model", "CYAML", "CRE2"], swiftSettings: pure),
     .target(name: "Wire", dependencies: ["Model", "Text", "CSnappy"], swiftSettings: pure),
     .target(name: "Storage", dependencies: ["Model"], swiftSettings: pure),
+    .target(name: "Drift", dependencies: ["Model", "CMath"], swiftSettings: pure),
     .target(name: "Alerting", dependencies: ["Model", "Text"], swiftSettings: pure),
     .target(name: "Ingest", dependencies: ["Model", "Wire", "Storage"], swiftSettings: pure),
     .target(name: "SLO", dependencies: ["Model", "Text", "Ingest"], swiftSettings: pure),
@@ -66,6 +67,7 @@ let testTargets: [Target] = [
         linkerSettings: [.linkedLibrary("protobuf-c")]),
     tests("Wire", ["Wire", "Model", "CRemoteWriteOracle"]),
     tests("Storage", ["Storage", "Model"]),
+    tests("Drift", ["Drift", "Model", "CMath"]),
     tests("Alerting", ["Alerting", "Text", "Model"]),
     tests("Ingest", ["Ingest", "Storage", "Wire", "Model"]),
     tests("SLO", ["SLO", "Ingest", "Text", "Model"]),
@@ -86,8 +88,8 @@ let package = Package(
         .executableTarget(
             name: "pitot-bench",
             dependencies: [
-                "Model", "Text", "Wire", "Storage", "Ingest", "SLO", "Agent", "CAllocations",
-                "CPlatform",
+                "Model", "Text", "Wire", "Storage", "Drift", "Ingest", "SLO", "Agent",
+                "CAllocations", "CPlatform",
             ],
             swiftSettings: strict),
     ] + testTargets,
