@@ -92,6 +92,9 @@ let package = Package(
                 "CAllocations", "CPlatform",
             ],
             swiftSettings: strict),
+        .executableTarget(
+            name: "pitot-drift-sim", dependencies: ["Model", "Drift", "CMath"],
+            swiftSettings: strict),
     ] + testTargets,
     cxxLanguageStandard: .cxx17
 )

@@ -47,7 +47,8 @@ public struct CellCuts: Hashable, Sendable {
         guard rows > 0, cells > 1 else { return (CellCuts([]), false) }
         var cuts: [Double] = []
         var isCutAtRows = true
-        var hits = 0
+        // How many cuts in a row would be at this value.
+        var (last, hits) = (Double.nan, 0)
         for cut in 1..<cells {
             // The row with `place` rows before it: cut * (rows + 1) / cells gaps lie below.
             let place = min(rows, max(1, (cut * (rows + 1) + cells / 2) / cells)) - 1
@@ -56,7 +57,8 @@ public struct CellCuts: Hashable, Sendable {
                 (place > 0 && sorted[place - 1] == value)
                 || (place + 1 < rows && sorted[place + 1] == value)
             if isTied { isCutAtRows = false }
-            hits = cuts.last == value || cuts.last == value.nextUp ? hits + 1 : 1
+            hits = value == last ? hits + 1 : 1
+            last = value
             switch hits {
             case 1 where value > sorted[0] || !isTied || rows == 1: cuts.append(value)
             case 2 where isTied:
@@ -67,5 +69,18 @@ public struct CellCuts: Hashable, Sendable {
             }
         }
         return (CellCuts(cuts), isCutAtRows)
+    }
+}
+
+extension CellCuts {
+    /// Cells for an ordered feature of which `values` are the baseline, the rows in each, and
+    /// whether each cut is one row's value. O(n log n).
+    public static func fitted(
+        _ values: [Double]
+    ) -> (cuts: CellCuts, counts: CellCounts, isCutAtRows: Bool) {
+        let (cuts, isCutAtRows) = even(values.sorted(), cells: CellCounts.valueCellsMax)
+        var counts = CellCounts()
+        for value in values { counts.add(cuts.cell(of: value)) }
+        return (cuts, counts, isCutAtRows)
     }
 }

@@ -17,6 +17,12 @@ public struct StepBets: Hashable, Sendable {
     /// No wealth.
     public init() { wealth = .zero }
 
+    /// Each gambler's, as `all` gives them.
+    init(_ all: ArraySlice<Double>) { wealth = SIMD8(all) }
+
+    /// Each gambler's R.
+    var all: [Double] { wealth.indices.map { wealth[$0] } }
+
     /// The sum of all R.
     public var sum: Double { wealth.sumOfAll }
 
