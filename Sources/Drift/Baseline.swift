@@ -43,12 +43,12 @@ public struct Baseline: Hashable, Sendable {
         return archive.bytes
     }
 
-    /// Reads canonical bytes; nil when they are none.
+    /// Reads canonical bytes; nil when they are none: one content has one form, and one name.
     public init?(bytes: [UInt8]) {
         var archive = Archive(reading: bytes)
         self = .blank
         self.archive(&archive)
-        guard archive.isComplete else { return nil }
+        guard archive.isComplete, self.bytes == bytes else { return nil }
     }
 
     /// The SHA-256 of its bytes, in 64 hexadecimal digits.
@@ -61,6 +61,17 @@ public struct Baseline: Hashable, Sendable {
         hash.combine(0)
         hash.combine(version.utf8)
         return hash.value
+    }
+
+    /// Whether the promised rate of false alarms holds: rows are far enough apart, and no phases
+    /// that may differ share their counts.
+    public var isGuaranteed: Bool { dependence.isGuaranteed && phases.pooled.isEmpty }
+
+    /// What the promise rests on, or why there is none.
+    public var guarantee: String {
+        let pooled = phases.pooled
+        if pooled.isEmpty { return dependence.text }
+        return dependence.text + "; \(pooled.count) thin phases pooled: no guarantee"
     }
 
     /// Features whose rows are those of a slice.

@@ -13,12 +13,13 @@ public struct BaselineSettings: Hashable, Sendable {
     public var phases = PhaseKind.none
     /// Added to UTC before phases are told apart.
     public var phaseOffset = TimeSpan.zero
-    /// Rows and periods that a phase needs for counts of its own.
-    public var phaseRowsMin = 100
+    /// Rows and periods that a phase needs for counts of its own. Few rows cost speed, not the
+    /// promise: ranks are uniform however many there are.
+    public var phaseRowsMin = 20
     public var phasePeriodsMin = 3
     /// Rows used of one phase in one period, on average at most: within an hour the hour moves on.
     public var visitRowsMax = 1000
-    /// One row in so many is used; nil finds out.
+    /// One row in so many is used, because somebody says that they are independent; nil finds out.
     public var stride: Int?
     /// Features whose levels are slices.
     public var sliceKeys: [String] = []
@@ -111,7 +112,7 @@ public enum BaselineBuilder {
         let plan = plan(table, settings, every)
         let dependence: Dependence
         if let given = settings.stride {
-            dependence = .gone(lag: max(1, given))
+            dependence = .declared(lag: max(1, given))
         } else if table.isInOrder && table.rows >= Dependence.rowsMin {
             var ignored = RefusalCounts()
             let columns = table.names.indices.map { column in

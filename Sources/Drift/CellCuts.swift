@@ -17,7 +17,8 @@ public struct CellCuts: Hashable, Sendable {
     public init(_ values: [Double]) {
         var cuts: [Double] = []
         for value in values.filter({ !$0.isNaN }).sorted() where cuts.last != value {
-            cuts.append(value)
+            // Zero has one sign.
+            cuts.append(value + 0)
         }
         precondition(cuts.count <= Self.cutsMax, "at most 30 cuts")
         self.cuts = cuts

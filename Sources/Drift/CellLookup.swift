@@ -71,7 +71,7 @@ extension FeatureCells {
         if let least = sorted.first, let greatest = sorted.last, sorted.count > 1,
             least < greatest, sorted.allSatisfy({ $0 == least || $0 == greatest })
         {
-            return .flags([least, greatest])
+            return .flags([least + 0, greatest + 0])
         }
         let wanted = min(max(2, cells), CellCounts.valueCellsMax)
         let (cuts, isCutAtRows) = CellCuts.even(sorted, cells: wanted)
@@ -85,7 +85,7 @@ extension FeatureCells {
         }
         // An empty cell lies at the cut that bounds it.
         let means = sums.indices.map { cell in
-            counts[cell] > 0 ? sums[cell] : cuts.cuts[max(0, cell - 1)]
+            counts[cell] > 0 ? sums[cell] + 0 : cuts.cuts[max(0, cell - 1)]
         }
         // In phases, cuts at rows of all phases are as good as fixed for each.
         return .ordered(cuts: cuts, means: means, isCutAtRows: isCutAtRows && isOneSlot)

@@ -20,6 +20,8 @@ public enum Dependence: Hashable, Sendable {
     case gone(lag: Int)
     /// No lag up to this one was enough. No guarantee.
     case lasting(lagsTried: Int)
+    /// Somebody says that rows this far apart are independent.
+    case declared(lag: Int)
 
     /// The correlation that is taken for none.
     public static let correlationMax = 0.02
@@ -33,7 +35,7 @@ public enum Dependence: Hashable, Sendable {
     /// Whether the promised rate of false alarms holds.
     public var isGuaranteed: Bool {
         switch self {
-        case .gone: true
+        case .gone, .declared: true
         case .unknown, .lasting: false
         }
     }
@@ -42,7 +44,7 @@ public enum Dependence: Hashable, Sendable {
     public var stride: Int {
         switch self {
         case .unknown: 1
-        case .gone(let lag), .lasting(let lag): lag
+        case .gone(let lag), .lasting(let lag), .declared(let lag): lag
         }
     }
 
@@ -52,6 +54,7 @@ public enum Dependence: Hashable, Sendable {
         case .unknown: "dependence unknown: no guarantee"
         case .gone(let lag): "one row in \(lag) is used"
         case .lasting(let lag): "dependent: no guarantee (one row in \(lag) is used)"
+        case .declared(let lag): "one row in \(lag) is used, as declared"
         }
     }
 
@@ -114,6 +117,7 @@ extension Dependence: Archivable {
         case .unknown: break
         case .gone(let itsLag): (kind, lag) = (1, itsLag)
         case .lasting(let tried): (kind, lag) = (2, tried)
+        case .declared(let itsLag): (kind, lag) = (3, itsLag)
         }
         archive.field(&kind)
         archive.field(&lag)
@@ -122,6 +126,7 @@ extension Dependence: Archivable {
         case 0: self = .unknown
         case 1: self = .gone(lag: lag)
         case 2: self = .lasting(lagsTried: lag)
+        case 3: self = .declared(lag: lag)
         default: archive.fail()
         }
         if kind > 0 && lag < 1 { archive.fail() }

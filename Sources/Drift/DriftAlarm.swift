@@ -23,8 +23,9 @@ public struct DriftAlarm: Hashable, Sendable {
     /// The sum of all wealth, and the budget it reached.
     public let evidence: Double
     public let limit: Double
-    /// What the rate of false alarms rests on.
-    public let dependence: Dependence
+    /// Whether the promised rate of false alarms holds, and what it rests on or lacks.
+    public let isGuaranteed: Bool
+    public let guarantee: String
     /// The richest streams, the richest first, at most `streamsMax`.
     public let streams: [StreamEvidence]
     /// The richest stream's feature since the open window began.
@@ -32,9 +33,6 @@ public struct DriftAlarm: Hashable, Sendable {
 
     /// Streams that are named.
     public static let streamsMax = 10
-
-    /// Whether the promised rate of false alarms holds.
-    public var isGuaranteed: Bool { dependence.isGuaranteed }
 }
 
 /// What a budget counts.

@@ -147,7 +147,7 @@ public struct DriftMonitor: Sendable {
         return DriftAlarm(
             model: baseline.model, version: baseline.version, baselineID: baselineID, time: time,
             row: used, seed: settings.seed, evidence: evidence, limit: limit,
-            dependence: baseline.dependence, streams: named,
+            isGuaranteed: baseline.isGuaranteed, guarantee: baseline.guarantee, streams: named,
             level: richest.first.map { scale.level($0.feature, window, settings.alpha) })
     }
 

@@ -155,6 +155,9 @@ extension FeatureCells: Archivable {
         archive.field(&isCutAtRows)
         guard archive.isReading else { return }
         self = .blank
+        // Zero has one sign, or equal baselines would have two names.
+        numbers = numbers.map { $0 + 0 }
+        means = means.map { $0 + 0 }
         let isFinite = numbers.allSatisfy(\.isFinite) && means.allSatisfy(\.isFinite)
         let isAscending = zip(numbers, numbers.dropFirst()).allSatisfy { $0 < $1 }
         switch kind {

@@ -42,6 +42,13 @@ public struct CellMove: Hashable, Sendable {
     /// Its share of the baseline's rows and of the interval's.
     public let before: Double
     public let now: Double
+
+    /// A cell with its shares.
+    public init(label: String, before: Double, now: Double) {
+        self.label = label
+        self.before = before
+        self.now = now
+    }
 }
 
 /// How far one feature is from its baseline.
