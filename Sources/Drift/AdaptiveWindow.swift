@@ -2,9 +2,10 @@ internal import CMath
 
 // ADWIN (Bifet and Gavalda, "Learning from Time-Changing Data with Adaptive Windowing", SDM 2007):
 // a window kept as buckets of 1, 2, 4, ... samples, at most `bucketsMax` of a size and one more
-// before the two oldest merge. At each look every cut between buckets is tried; while the two sides'
-// means differ by more than epsilon the oldest bucket goes. Rules and constants are river's, so the
-// alarms are too. It promises nothing about the rate of false alarms: only means, only bounded data.
+// before the two oldest merge. At each look every cut between buckets is tried; while the means of
+// the two sides differ by more than epsilon the oldest bucket goes. Rules and constants are
+// river's, so the alarms are too. It promises nothing about false alarms: it sees only means, and
+// its theory holds for bounded data.
 //
 // A look costs about forty cuts at a thousand samples. Most cuts fail by far, and a failing one can
 // be told without a division: |m0 - m1| > epsilon needs (u0 W - u n0)^2 a b > 2 s^2 d (a + b)

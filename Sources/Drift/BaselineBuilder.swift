@@ -44,7 +44,7 @@ public enum BaselineError: Error, Hashable {
 }
 
 /// A baseline, and what did not go into it.
-public struct BuiltBaseline: Sendable {
+public struct BuiltBaseline: Hashable, Sendable {
     public let baseline: Baseline
     /// Values of the training rows that were refused.
     public let refusals: RefusalCounts
@@ -198,14 +198,14 @@ public enum BaselineBuilder {
         _ plan: PhasePlan, _ rows: [Int], _ refusals: inout RefusalCounts
     ) -> FeatureBaseline {
         let values = table.columns[column]
-        let (cells, others) = FeatureCells.fitting(
+        let (cells, others, counted) = FeatureCells.fitting(
             values, rows, settings, isOneSlot: plan.slotCount == 1)
         let blank = [CellCounts](repeating: CellCounts(), count: plan.slotCount)
         let empty = FeatureBaseline(
             name: table.names[column], slice: slice, cells: cells, others: others, counts: blank)
         let lookup = CellLookup(empty)
         var counts = blank
-        for row in rows {
+        for row in counted {
             var refusal: FeatureRefusal?
             guard let cell = lookup.cell(of: values[row], &refusal) else {
                 if let refusal { refusals.add(refusal) }

@@ -27,8 +27,8 @@ struct CellLookup: Sendable {
                 return nil
             }
             if let cell = feature.cell(of: number) { return cell }
-            refusal = .wrongType
-            return nil
+            // Levels are written as numbers too.
+            return cell(ofLevel: number.description, &refusal)
         case .text(let text): return cell(ofLevel: text, &refusal)
         case .flag(let flag):
             // A flag where the baseline has numbers is 0 or 1.
@@ -52,15 +52,25 @@ struct CellLookup: Sendable {
 }
 
 extension FeatureCells {
-    /// Cells that fit the values of these rows, and the hashes of levels without a cell.
+    /// Cells that fit the values of these rows, the hashes of levels without a cell, and the rows
+    /// to be counted.
+    ///
+    /// Levels are chosen by one third of the rows and counted in the others. Chosen and counted by
+    /// the same rows, frequent levels would look more frequent than they are, and a level that the
+    /// rows do not hold would have a share of exactly nothing: clean rows would look like drift.
     static func fitting(
         _ column: TrainingColumn, _ rows: [Int], _ settings: BaselineSettings, isOneSlot: Bool
-    ) -> (FeatureCells, others: [UInt64]) {
+    ) -> (FeatureCells, others: [UInt64], counted: [Int]) {
         switch column {
-        case .texts(let texts): return levels(texts, rows, settings)
+        case .texts(let texts):
+            // By a hash of the place: rows may have a rhythm.
+            let choosing = rows.filter { mixed(UInt64($0) &+ golden) % 3 == 0 }
+            let counted = rows.filter { mixed(UInt64($0) &+ golden) % 3 != 0 }
+            let (cells, others) = levels(texts, choosing, settings)
+            return (cells, others, counted)
         case .numbers(let numbers):
             let sorted = rows.compactMap { numbers[$0] }.filter(\.isFinite).sorted()
-            return (ordered(sorted, cells: settings.cells, isOneSlot: isOneSlot), [])
+            return (ordered(sorted, cells: settings.cells, isOneSlot: isOneSlot), [], rows)
         }
     }
 
@@ -68,6 +78,8 @@ extension FeatureCells {
     private static func ordered(
         _ sorted: [Double], cells: Int, isOneSlot: Bool
     ) -> FeatureCells {
+        // Nothing but missing values: whatever comes will be new.
+        if sorted.isEmpty { return .levels([]) }
         if let least = sorted.first, let greatest = sorted.last, sorted.count > 1,
             least < greatest, sorted.allSatisfy({ $0 == least || $0 == greatest })
         {
@@ -83,7 +95,7 @@ extension FeatureCells {
             // A running mean: a sum could overflow.
             sums[cell] += (value - sums[cell]) / counts[cell]
         }
-        // An empty cell lies at the cut that bounds it.
+        // An empty cell lies at the cut that bounds it; without cuts there is one cell, with rows.
         let means = sums.indices.map { cell in
             counts[cell] > 0 ? sums[cell] + 0 : cuts.cuts[max(0, cell - 1)]
         }

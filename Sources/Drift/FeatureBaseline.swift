@@ -67,7 +67,7 @@ public struct FeatureBaseline: Hashable, Sendable {
         return "\(name){\(slice.feature)=\(slice.level)}"
     }
 
-    /// Rows in all slots.
+    /// Rows in all slots; of levels those that did not choose them.
     public var rows: UInt64 { counts.reduce(0) { $0 + UInt64($1.total) } }
 
     /// The cell of a finite number; nil when this feature has levels that are no numbers.

@@ -17,7 +17,7 @@ public enum FeatureRefusal: UInt8, CaseIterable, Hashable, Sendable {
     /// NaN.
     case notANumber = 0
     case infinite = 1
-    /// Text where numbers are expected, or a number where levels are.
+    /// Text where numbers are expected.
     case wrongType = 2
     /// A feature that the baseline does not have.
     case unknownFeature = 3
@@ -86,7 +86,7 @@ public struct RowPlan: Sendable {
         lookups = features.map(CellLookup.init)
     }
 
-    /// The cells of a row, one a feature of the baseline, into `cells`; what was refused is counted.
+    /// The cells of a row, one a feature of the baseline, into `cells`; refusals are counted.
     /// Allocates only to make room the first time.
     public func encode(
         _ row: [FeatureValue], into cells: inout [UInt8], refusals: inout RefusalCounts

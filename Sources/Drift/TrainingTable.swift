@@ -25,7 +25,7 @@ public enum TrainingColumn: Hashable, Sendable {
 /// Rows from which a baseline is made: a training file, or the first rows seen live.
 public struct TrainingTable: Hashable, Sendable {
     /// Values a table may hold.
-    public static let valuesMax = 200_000_000
+    public static let valuesMax = 100_000_000
 
     /// Each column's name; unlike each other.
     public private(set) var names: [String]

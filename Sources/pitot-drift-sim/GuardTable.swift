@@ -74,7 +74,7 @@ enum GuardTable {
 
     static func print(_ runs: Int) -> Bool {
         Simulation.line(
-            "Guards on: runs of 10,000 raw rows that alarm; and raw rows from +1 sigma at row 5,000 "
+            "Guards on: runs of 10,000 raw rows that alarm; raw rows from +1 sigma at row 5,000 "
                 + "to the alarm")
         Simulation.row([
             "stream", "runs", "alarms", "at most", "flagged", "stride", "delay +1 sigma",

@@ -11,8 +11,8 @@ enum NodeTable {
     static func print(_ runs: Int) -> Bool {
         let count = min(runs, runsMax)
         Simulation.line(
-            "+1 sigma at row 5,000, rows spread over nodes: rows of all nodes from the change to the "
-                + "alarm, median (95th percentile); \(count) runs; intervals of \(interval) rows")
+            "+1 sigma at row 5,000, rows spread over nodes: all rows from change to alarm, "
+                + "median (95th percentile); \(count) runs; intervals of \(interval) rows")
         Simulation.row(["nodes", "sum of wealth", "early", "evaluator", "early"])
         for nodes in [1, 2, 4, 10] {
             var sums = Outcomes()

@@ -16,7 +16,8 @@ enum Simulation {
             }
         }
         let tables: [(name: String, print: (Int) -> Bool)] = [
-            ("false-alarms", CleanTable.print), ("delays", DelayTable.print),
+            ("false-alarms", CleanTable.print), ("model", ModelTable.print),
+            ("delays", DelayTable.print),
             ("guards", GuardTable.print), ("features", FeatureTable.print),
             ("nodes", NodeTable.print),
         ]

@@ -26,7 +26,7 @@ import Testing
         var refusals = RefusalCounts()
         return (0..<count).map { row in
             var cells: [UInt8] = []
-            let level: FeatureValue = row % 50 == 0 ? .missing : .text("l\(random.next() % 6)")
+            let level: FeatureValue = row % 50 == 0 ? .missing : .text("l\(random.next() % 5)")
             plan.encode(
                 [.number(random.normal() + shift), level], into: &cells, refusals: &refusals)
             return (cells, baseline.phases.slot(at: Timestamp(millis: Int64(row) * 60_000)))
