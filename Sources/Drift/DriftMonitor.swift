@@ -48,6 +48,13 @@ public struct DriftMonitor: Sendable {
         window = IntervalCounts(of: baseline, id: scale.baselineID)
     }
 
+    /// How far past the budget evidence may grow while it waits for effect or rows.
+    private static let waitingMax = 1e9
+
+    /// Bytes of the detectors' state: at most 1 KiB an ordered feature, and 128 a further phase.
+    /// The open window's counters take 128 more a feature and phase.
+    public var detectorBytes: Int { streams.bytes }
+
     /// The baseline's name.
     public var baselineID: String { scale.baselineID }
     /// The sum of all wealth. Of several monitors without an evaluator the sum is compared.
@@ -117,6 +124,8 @@ public struct DriftMonitor: Sendable {
         if case .convinced(let row) = state { since = row } else { since = used }
         guard used >= settings.usedRowsMin, hasEffect() else {
             state = .convinced(row: since)
+            // Evidence that waits must not overflow; less of it is still enough.
+            if evidence > limit * Self.waitingMax { streams.shrink(by: 1 / Self.waitingMax) }
             return nil
         }
         let alarm = alarm(evidence, at: time)

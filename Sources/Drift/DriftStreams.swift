@@ -145,10 +145,21 @@ struct DriftStreams: Sendable {
     }
 
     /// Forgets all wealth.
-    mutating func reset() {
-        for index in steps.indices { steps[index].bets = StepBets() }
-        for index in orders.indices { orders[index].bets = OrderedBets() }
-        for index in sums.indices { sums[index] = 0 }
+    mutating func reset() { shrink(by: 0) }
+
+    /// Multiplies all wealth by a factor of at most 1.
+    mutating func shrink(by factor: Double) {
+        for index in steps.indices { steps[index].bets.shrink(by: factor) }
+        for index in orders.indices { orders[index].bets.shrink(by: factor) }
+        for index in sums.indices { sums[index] *= factor }
+    }
+
+    /// Bytes of state.
+    var bytes: Int {
+        lanes.count * MemoryLayout<Lane>.stride + steps.count * MemoryLayout<Step>.stride
+            + orders.count * MemoryLayout<Order>.stride
+            + counts.count * MemoryLayout<CellCounts>.stride
+            + sums.count * MemoryLayout<Double>.stride
     }
 
     /// Starts again from the baseline's rows.

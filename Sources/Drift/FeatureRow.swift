@@ -67,6 +67,8 @@ public struct RowPlan: Sendable {
     public let width: Int
     /// Columns that no feature of the baseline knows.
     public let unknown: Int
+    /// Features for which there is no column, ascending: all their values are missing.
+    public let absent: [String]
     private let features: [FeatureBaseline]
     /// The column of each feature; nil when the source has none: its value is missing.
     private let columns: [Int?]
@@ -83,6 +85,7 @@ public struct RowPlan: Sendable {
         sliceColumns = features.map { $0.slice.flatMap { places[$0.feature] } }
         let known = Set(features.map(\.name))
         unknown = names.count { !known.contains($0) }
+        absent = known.subtracting(names).sorted()
         lookups = features.map(CellLookup.init)
     }
 

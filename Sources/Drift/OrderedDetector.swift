@@ -32,6 +32,9 @@ public struct OrderedBets: Hashable, Sendable {
     /// Each gambler's, as `all` gives them.
     init(_ all: ArraySlice<Double>) { wealth = SIMD16(all) }
 
+    /// Multiplies each R.
+    mutating func shrink(by factor: Double) { wealth = factor == 0 ? .zero : wealth * factor }
+
     /// Each gambler's R.
     var all: [Double] { wealth.indices.map { wealth[$0] } }
 

@@ -196,6 +196,38 @@ import Testing
         #expect(first.limit == 36_000_000)
     }
 
+    @Test func waitingEvidenceDoesNotOverflow() throws {
+        let baseline = try Self.baseline()
+        var settings = MonitorSettings(seed: 5)
+        settings.effectMin = 1e9
+        var monitor = DriftMonitor(baseline, settings)
+        for row in 1...3000 { _ = monitor.observe([30, 30], at: time(row)) }
+        #expect(monitor.evidence >= monitor.limit && monitor.evidence <= monitor.limit * 1e10)
+        guard case .convinced = monitor.state else {
+            Issue.record("\(monitor.state)")
+            return
+        }
+    }
+
+    @Test func aDetectorFitsIntoAKibibyte() throws {
+        let baseline = try Self.baseline()
+        let monitor = DriftMonitor(baseline, MonitorSettings(seed: 1))
+        #expect(monitor.detectorBytes <= 2 * 1024)
+        var random = SplitMix64(47)
+        let times = (0..<4800).map { Timestamp(millis: Int64($0) * 360_000) }
+        var settings = BaselineSettings(model: "m", version: "1")
+        settings.stride = 1
+        settings.phases = .hourOfDay
+        let columns = ["a", "b"].map {
+            ($0, TrainingColumn.numbers(DriftWorld.normals(4800, &random)))
+        }
+        let table = try DriftWorld.table(columns, times: times)
+        let phased = DriftMonitor(
+            try BaselineBuilder.build(table, settings).baseline, MonitorSettings(seed: 1))
+        #expect(phased.baseline.phases.slotCount == 24)
+        #expect(phased.detectorBytes - monitor.detectorBytes == 2 * 23 * 128)
+    }
+
     // MARK: Bad input
 
     @Test func whatCannotBeTakenTouchesNothing() throws {
@@ -242,6 +274,7 @@ import Testing
         #expect(cells[0] < 31)
         #expect(refusals[.unknownFeature] == 1)
         let absent = RowPlan(baseline, columns: ["b"])
+        #expect(absent.absent == ["a"] && plan.absent.isEmpty)
         absent.encode([.missing], into: &cells, refusals: &refusals)
         #expect(cells == [31, 31])
     }
