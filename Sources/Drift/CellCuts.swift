@@ -6,7 +6,7 @@ public struct CellCuts: Hashable, Sendable {
     /// Most cuts.
     public static let cutsMax = CellCounts.valueCellsMax - 1
     /// Places that are searched: five halvings.
-    private static let places = 31
+    static let places = 31
 
     /// Ascending, without repeats.
     public let cuts: [Double]
@@ -30,14 +30,21 @@ public struct CellCuts: Hashable, Sendable {
 
     /// The cell that holds a finite value. Five comparisons, without a branch.
     public func cell(of value: Double) -> Int {
-        unsafe padded.withUnsafeBufferPointer { padded in
-            // In bounds: the steps sum to 31, and a step of s looks at s - 1 ahead.
-            var cell = unsafe padded[15] <= value ? 16 : 0
-            cell += unsafe padded[cell + 7] <= value ? 8 : 0
-            cell += unsafe padded[cell + 3] <= value ? 4 : 0
-            cell += unsafe padded[cell + 1] <= value ? 2 : 0
-            return unsafe cell + (padded[cell] <= value ? 1 : 0)
-        }
+        unsafe padded.withUnsafeBufferPointer { unsafe Self.search($0, from: 0, value) }
+    }
+
+    /// The cuts, filled up to `places`, for a search over those of many features.
+    var searchable: [Double] { padded }
+
+    /// The cell of a value among the `places` cuts that begin at `start`; they must be there.
+    static func search(_ cuts: UnsafeBufferPointer<Double>, from start: Int, _ value: Double) -> Int
+    {
+        // In bounds: the steps sum to 31, and a step of s looks at s - 1 ahead.
+        var cell = unsafe cuts[start + 15] <= value ? 16 : 0
+        cell += unsafe cuts[start + cell + 7] <= value ? 8 : 0
+        cell += unsafe cuts[start + cell + 3] <= value ? 4 : 0
+        cell += unsafe cuts[start + cell + 1] <= value ? 2 : 0
+        return unsafe cell + (cuts[start + cell] <= value ? 1 : 0)
     }
 
     /// Cuts that part sorted values into at most `cells` cells of as many rows each, at values of

@@ -105,43 +105,42 @@ struct DriftStreams: Sendable {
     ) {
         let lane = lanes[feature]
         let place = feature * slots + slot
-        var sum = 0.0
-        if lane.ordered < 0 || cell == CellCounts.missing {
-            sum = step(lane, counts[place], cell, row, entry)
+        let isMissing = cell == CellCounts.missing
+        // Where counts are of gaps one of them is no row.
+        var sum = step(
+            lane.steps.lowerBound, isOne: isMissing,
+            ones: counts[place][CellCounts.missing], total: counts[place].total - (1 - lane.own),
+            row, entry)
+        // A missing value takes no part in the streams of values.
+        for index in lane.steps.dropFirst() {
+            if isMissing {
+                sum += steps[index].bets.sum
+                continue
+            }
+            let watched = steps[index].cell
+            sum += step(
+                index, isOne: cell == watched, ones: counts[place][watched],
+                total: counts[place].values, row, entry)
+        }
+        if lane.ordered >= 0 && !isMissing {
+            let uniform = UniformHash.uniform(start: orders[lane.ordered].start, row: row)
+            let rank = counts[place].rank(adding: cell, uniform: uniform, own: lane.own)
+            let share = orders[lane.ordered].entry * entry
+            sum += orders[lane.ordered].bets.bet(on: rank, entry: share)
+        } else {
             if lane.ordered >= 0 { sum += orders[lane.ordered].bets.sum }
             counts[place].add(cell)
-        } else {
-            sum = step(lane, counts[place], cell, row, entry)
-            let order = orders[lane.ordered]
-            let rank = counts[place].rank(
-                adding: cell, uniform: UniformHash.uniform(start: order.start, row: row),
-                own: lane.own)
-            sum += orders[lane.ordered].bets.bet(on: rank, entry: order.entry * entry)
         }
         sums[feature] = sum
     }
 
-    /// The 0/1 streams of a feature. Values take part in all; a missing one only in the first.
     private mutating func step(
-        _ lane: Lane, _ counts: CellCounts, _ cell: Int, _ row: UInt64, _ entry: Double
+        _ index: Int, isOne: Bool, ones: UInt32, total: UInt32, _ row: UInt64, _ entry: Double
     ) -> Double {
-        var sum = 0.0
-        let values = counts.values
-        for index in lane.steps {
-            let watched = steps[index].cell
-            let isMissing = watched == CellCounts.missing
-            if cell == CellCounts.missing && !isMissing {
-                sum += steps[index].bets.sum
-                continue
-            }
-            // Where counts are of gaps one of them is no row.
-            let total = isMissing ? counts.total - (1 - lane.own) : values
-            sum += steps[index].bets.observe(
-                isOne: cell == watched, ones: counts[watched], total: total,
-                uniform: UniformHash.uniform(start: steps[index].start, row: row),
-                entry: steps[index].entry * entry)
-        }
-        return sum
+        steps[index].bets.observe(
+            isOne: isOne, ones: ones, total: total,
+            uniform: UniformHash.uniform(start: steps[index].start, row: row),
+            entry: steps[index].entry * entry)
     }
 
     /// Forgets all wealth.

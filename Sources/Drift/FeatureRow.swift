@@ -49,8 +49,10 @@ public struct RefusalCounts: Hashable, Sendable {
     /// All of them.
     public var total: UInt64 { counts.reduce(0, +) }
 
-    /// Counts one.
-    public mutating func add(_ refusal: FeatureRefusal) { counts[Int(refusal.rawValue)] += 1 }
+    /// Counts one, or several.
+    public mutating func add(_ refusal: FeatureRefusal, times: UInt64 = 1) {
+        counts[Int(refusal.rawValue)] += times
+    }
 
     /// Adds others.
     public mutating func merge(_ other: RefusalCounts) {
@@ -75,6 +77,10 @@ public struct RowPlan: Sendable {
     /// The column that tells each feature's slice.
     private let sliceColumns: [Int?]
     private let lookups: [CellLookup]
+    /// The column of each feature that has an order and no slice; -1 of others.
+    private let plain: [Int]
+    /// The cuts of every feature, `CellCuts.places` each; of others than those none are looked at.
+    private let cuts: [Double]
 
     /// For rows whose values come in the order of `names`.
     public init(_ baseline: Baseline, columns names: [String]) {
@@ -87,6 +93,16 @@ public struct RowPlan: Sendable {
         unknown = names.count { !known.contains($0) }
         absent = known.subtracting(names).sorted()
         lookups = features.map(CellLookup.init)
+        plain = features.map { feature in
+            guard case .ordered = feature.cells, feature.slice == nil else { return -1 }
+            return places[feature.name] ?? -1
+        }
+        cuts = features.flatMap { feature in
+            guard case .ordered(let cuts, _, _) = feature.cells else {
+                return [Double](repeating: 0, count: CellCuts.places)
+            }
+            return cuts.searchable
+        }
     }
 
     /// The cells of a row, one a feature of the baseline, into `cells`; refusals are counted.
@@ -102,9 +118,18 @@ public struct RowPlan: Sendable {
             for index in cells.indices { cells[index] = Self.untouched }
             return
         }
-        for _ in 0..<unknown { refusals.add(.unknownFeature) }
-        for index in features.indices {
-            cells[index] = cell(index, row, &refusals)
+        if unknown > 0 { refusals.add(.unknownFeature, times: UInt64(unknown)) }
+        unsafe cuts.withUnsafeBufferPointer { cuts in
+            for index in plain.indices {
+                if plain[index] >= 0, case .number(let value) = row[plain[index]], value.isFinite {
+                    // In bounds: `cuts` holds as many of each feature.
+                    let start = index * CellCuts.places
+                    let cell = unsafe CellCuts.search(cuts, from: start, value)
+                    cells[index] = UInt8(truncatingIfNeeded: cell)
+                } else {
+                    cells[index] = cell(index, row, &refusals)
+                }
+            }
         }
     }
 

@@ -45,6 +45,30 @@ import Testing
         }
     }
 
+    @Test func aPlanFindsTheCellsThatFeaturesFind() throws {
+        var random = SplitMix64(5)
+        let columns = (0..<5).map { index in
+            (
+                "f\(index)",
+                TrainingColumn.numbers((0..<(60 + 300 * index)).map { _ in random.normal() })
+            )
+        }
+        for (name, column) in columns {
+            let baseline = try built([(name, column), ("other", column)]).baseline
+            let plan = RowPlan(baseline, columns: ["other", name])
+            var cells: [UInt8] = []
+            var refusals = RefusalCounts()
+            for _ in 0..<300 {
+                let (first, second) = (random.normal() * 2, random.normal() * 2)
+                plan.encode([.number(first), .number(second)], into: &cells, refusals: &refusals)
+                let expected = baseline.features.map { feature in
+                    feature.cell(of: feature.name == "other" ? first : second)
+                }
+                #expect(cells.map { Int($0) } == expected)
+            }
+        }
+    }
+
     @Test func aConstantThatMovesLeavesItsCell() throws {
         let constant = [Double](repeating: 5, count: 100)
         let feature = try built([("x", .numbers(constant))]).baseline.features[0]
