@@ -11,7 +11,7 @@ PITOT ?= .build/debug/pitot
 FORMATTED := Sources Tests Fuzz Package.swift
 
 .PHONY: help setup build release demo test test-unit test-e2e lint format bench check clean
-.PHONY: bench-peers
+.PHONY: bench-peers drift-sim
 .PHONY: fuzz fuzz-smoke gen asan tsan test-slow
 
 help: ## List these targets
@@ -57,6 +57,9 @@ format: ## Format all Swift in place
 
 bench: setup ## Measure in release mode; allocation counts gate, times are reported
 	swift run -c release pitot-bench
+
+drift-sim: setup ## Simulate what docs/drift.md promises: false alarms and delays (ARGS='--runs 200')
+	swift run -c release pitot-drift-sim $(ARGS)
 
 bench-peers: release ## The write path beside Prometheus and VictoriaMetrics (RWLOAD_SOURCE)
 	scripts/bench-peers.sh

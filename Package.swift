@@ -18,6 +18,7 @@ let modules: [Target] = [
     .target(name: "Text", dependencies: ["Model", "CYAML", "CRE2"], swiftSettings: pure),
     .target(name: "Wire", dependencies: ["Model", "Text", "CSnappy"], swiftSettings: pure),
     .target(name: "Storage", dependencies: ["Model", "Text"], swiftSettings: pure),
+    .target(name: "Drift", dependencies: ["Model", "CMath"], swiftSettings: pure),
     .target(name: "Alerting", dependencies: ["Model", "Text"], swiftSettings: pure),
     .target(name: "Ingest", dependencies: ["Model", "Wire", "Storage"], swiftSettings: pure),
     .target(name: "SLO", dependencies: ["Model", "Text", "Ingest"], swiftSettings: pure),
@@ -53,8 +54,11 @@ let libraries: [Target] = [
 ]
 
 /// One test target a module; a test may look inside the modules its subject is made of.
-func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .testTarget(name: name + "Tests", dependencies: dependencies, swiftSettings: strict)
+func tests(
+    _ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []
+) -> Target {
+    .testTarget(
+        name: name + "Tests", dependencies: dependencies, exclude: exclude, swiftSettings: strict)
 }
 
 let testTargets: [Target] = [
@@ -67,6 +71,7 @@ let testTargets: [Target] = [
         linkerSettings: [.linkedLibrary("protobuf-c")]),
     tests("Wire", ["Wire", "Model", "CRemoteWriteOracle"]),
     tests("Storage", ["Storage", "Text", "Model"]),
+    tests("Drift", ["Drift", "Model", "CMath"], exclude: ["goldens.py", "goldens.json"]),
     tests("Alerting", ["Alerting", "Text", "Model"]),
     tests("Ingest", ["Ingest", "Storage", "Wire", "Model"]),
     tests("SLO", ["SLO", "Ingest", "Text", "Model"]),
@@ -87,9 +92,12 @@ let package = Package(
         .executableTarget(
             name: "pitot-bench",
             dependencies: [
-                "Model", "Text", "Wire", "Storage", "Ingest", "SLO", "Agent", "CAllocations",
-                "CPlatform",
+                "Model", "Text", "Wire", "Storage", "Drift", "Ingest", "SLO", "Agent",
+                "CAllocations", "CPlatform",
             ],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "pitot-drift-sim", dependencies: ["Model", "Drift", "CMath"],
             swiftSettings: strict),
     ] + testTargets,
     cxxLanguageStandard: .cxx17

@@ -18,7 +18,7 @@ enum Suite {
             ("decode", decode), ("decode2", decode2), ("append", append), ("ledger", ledger),
             ("evaluate", evaluate), ("write", { write("write.body-to-counted", decodeFirst) }),
             ("write2", { write("write2.body-to-counted", decodeSecond, isSecond: true) }),
-            ("groups", groups),
+            ("groups", groups), ("drift", DriftBench.run),
         ]
         var isGood = true
         for bench in all where filters.isEmpty || filters.contains(where: bench.name.contains) {

@@ -18,7 +18,7 @@ enum Layers {
     /// Above the purity line: they read the clock and talk to the world.
     static let impure: [[String]] = [
         ["Server"],
-        ["pitot", "pitot-bench"],
+        ["pitot", "pitot-bench", "pitot-drift-sim"],
     ]
 
     /// C libraries that compute and nothing else.
