@@ -1,0 +1,2 @@
+import Query
+import Testing
