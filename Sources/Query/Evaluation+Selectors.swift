@@ -169,6 +169,16 @@ extension Evaluation {
         columns.histograms = fresh.map { columns.histograms[$0] }
     }
 
+    /// A subquery may skip the sample that was a reset, and repeat it: only the counts tell.
+    private func unhinted(_ histogram: Histogram) -> Histogram {
+        guard histogram.resetHint == .reset || histogram.resetHint == .noReset else {
+            return histogram
+        }
+        var changed = histogram
+        changed.resetHint = .unknown
+        return changed
+    }
+
     /// Evaluates the inner expression once, over all the windows, at multiples of the step.
     private func subqueryWindows(
         _ node: Subquery, _ grid: Grid,
@@ -194,7 +204,7 @@ extension Evaluation {
                 if !isAbsent(series.floats[index]) {
                     columns.append(series.floats[index], at: inner.time(index))
                 } else if let box = series.histogram(index) {
-                    columns.append(box.value, at: inner.time(index))
+                    columns.append(unhinted(box.value), at: inner.time(index))
                 }
             }
             if columns.isEmpty { return }

@@ -45,7 +45,7 @@ extension Evaluation {
                 let factor = extrapolation(
                     input, window, first: columns.histogramTimes[lo],
                     last: columns.histogramTimes[hi - 1], count: hi - lo,
-                    start: isCounter ? columns.histograms[lo].count : -1, difference.count)
+                    start: -1, difference.count)
                 difference.scale(by: factor)
                 series.set(HistogramBox(difference), at: window.step)
             }
