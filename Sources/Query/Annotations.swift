@@ -34,7 +34,8 @@ struct Annotations {
     mutating func add(_ severity: Annotation.Severity, _ text: String, _ range: SourceRange) {
         let annotation = Annotation(severity: severity, text: text, range: range)
         // Prometheus tells them apart by their text, and so the first place is the one shown.
-        if seen.insert(Annotation(severity: severity, text: text, range: SourceRange(0, 0))).inserted
+        if seen.insert(Annotation(severity: severity, text: text, range: SourceRange(0, 0)))
+            .inserted
         {
             list.append(annotation)
         }

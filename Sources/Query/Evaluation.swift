@@ -149,9 +149,11 @@ final class Evaluation {
         guard !isDelayed else { return false }
         switch expression {
         case .call(let node):
-            guard node.function != .lastOverTime, let inner = node.arguments.first(where: {
-                $0.type == .vector || $0.type == .matrix
-            }) else { return false }
+            guard node.function != .lastOverTime,
+                let inner = node.arguments.first(where: {
+                    $0.type == .vector || $0.type == .matrix
+                })
+            else { return false }
             return !hasOneName(inner.unwrapped)
         case .unary(let node): return !hasOneName(node.expression.unwrapped)
         case .binary(let node):

@@ -107,8 +107,8 @@ extension Evaluation {
         let le = LabelNames(["le"])
         var places: [Labels: Int] = [:]
         var groups: [Group] = []
-        for (index, series) in list.enumerated() {
-            guard series.floats.contains(where: { !isAbsent($0) }) else { continue }
+        for (index, series) in list.enumerated()
+        where series.floats.contains(where: { !isAbsent($0) }) {
             let text = series.labels["le"] ?? ""
             guard let bound = parseGoNumber(text) else {
                 annotations.warn(
@@ -135,7 +135,9 @@ extension Evaluation {
             for step in 0..<grid.count {
                 guard let histogram = series.histogram(step)?.value else { continue }
                 if let group,
-                    groups[group].members.contains(where: { !isAbsent(list[$0.series].floats[step]) })
+                    groups[group].members.contains(where: {
+                        !isAbsent(list[$0.series].floats[step])
+                    })
                 {
                     annotations.warn(
                         Remark.mixedClassic(series.labels.name), argument.range)
@@ -146,27 +148,33 @@ extension Evaluation {
             }
             if !out.isEmpty { result.append(out) }
         }
-        var buckets: [ClassicBucket] = []
         for place in groups.indices {
             try checkpoint(grid.count * groups[place].members.count)
             groups[place].members.sort { $0.bound < $1.bound }
-            let group = groups[place]
-            var out = Series(group.labels, steps: grid.count)
-            dropName(&out)
-            for step in 0..<grid.count {
-                if conflicts[place]?.contains(step) ?? false { continue }
-                buckets.removeAll(keepingCapacity: true)
-                for member in group.members {
-                    let count = list[member.series].floats[step]
-                    if !isAbsent(count) {
-                        buckets.append(ClassicBucket(upper: member.bound, count: count))
-                    }
-                }
-                if buckets.isEmpty { continue }
-                out.floats[step] = classic(&buckets, step, group.labels)
-            }
+            let out = overClassic(groups[place], list, grid, conflicts[place] ?? [], classic)
             if !out.isEmpty { result.append(out) }
         }
         return try merged(result)
+    }
+
+    private func overClassic(
+        _ group: Group, _ list: [Series], _ grid: Grid, _ conflicts: Set<Int>,
+        _ classic: (inout [ClassicBucket], Int, Labels) -> Double
+    ) -> Series {
+        var buckets: [ClassicBucket] = []
+        var out = Series(group.labels, steps: grid.count)
+        dropName(&out)
+        for step in 0..<grid.count where !conflicts.contains(step) {
+            buckets.removeAll(keepingCapacity: true)
+            for member in group.members {
+                let count = list[member.series].floats[step]
+                if !isAbsent(count) {
+                    buckets.append(ClassicBucket(upper: member.bound, count: count))
+                }
+            }
+            if buckets.isEmpty { continue }
+            out.floats[step] = classic(&buckets, step, group.labels)
+        }
+        return out
     }
 }

@@ -29,7 +29,7 @@ extension Evaluation {
             throw .execution(error.description)
         }
         let identity = LabelNames(["instance", "job"])
-        let infos = try infoSeries(infoSelector, grid)
+        let infos = try infoSeries(infoSelector, like: node.arguments[0], grid)
         var byTarget: [Labels: [Int]] = [:]
         for (index, series) in infos.enumerated() {
             byTarget[series.labels.keeping(identity), default: []].append(index)
@@ -48,10 +48,14 @@ extension Evaluation {
             var places: [Labels: Int] = [:]
             for step in 0..<grid.count where series.isPresent(step) {
                 let present = candidates.filter { infos[$0].isPresent(step) }
-                let added = try infoLabels(present.map { infos[$0].labels }, dataNames, series.labels)
+                let added = try infoLabels(
+                    present.map { infos[$0].labels }, dataNames, series.labels)
                 if added.isEmpty && !keepsBare { continue }
-                let labels = added.isEmpty ? series.labels : Labels(
-                    added + series.labels.pairs.map { ($0.name, $0.value) })
+                let labels =
+                    added.isEmpty
+                    ? series.labels
+                    : Labels(
+                        added + series.labels.pairs.map { ($0.name, $0.value) })
                 let place = places[labels] ?? result.count
                 if place == result.count {
                     places[labels] = place
@@ -65,14 +69,27 @@ extension Evaluation {
         return try merged(result)
     }
 
-    private func infoSeries(_ selector: Selector, _ grid: Grid) throws(QueryError) -> [Series] {
+    /// The info series, at the times at which `base` looks.
+    private func infoSeries(
+        _ selector: Selector, like base: Expression, _ grid: Grid
+    ) throws(QueryError) -> [Series] {
         var list: [Series] = []
+        let model = firstSelector(base)
         let node = VectorSelector(
-            name: nil, selector: selector, offset: nil, at: nil, range: SourceRange(0, 0))
+            name: nil, selector: selector, offset: model?.offset, at: model?.at,
+            range: SourceRange(0, 0))
         try select(node, grid, isTimestamp: false) { (series: inout Series) throws(QueryError) in
             try keep(series, in: &list)
         }
         return list
+    }
+
+    private func firstSelector(_ expression: Expression) -> VectorSelector? {
+        switch expression {
+        case .vector(let node): node
+        case .matrix(let node): node.vector
+        default: expression.children.lazy.compactMap { self.firstSelector($0) }.first
+        }
     }
 
     /// What info series add to a series; they must not contradict each other.

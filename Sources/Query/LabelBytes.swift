@@ -64,26 +64,41 @@ extension Labels {
     var name: String { self[Labels.metricName] ?? "" }
 }
 
-/// As Prometheus orders label sets: name by name, value by value, the shorter first.
+/// As Prometheus orders label sets: name by name, value by value, the shorter first. Finds the
+/// first byte that differs, then the text it is in: when only a length differs, the texts decide.
 func precedes(_ left: Labels, _ right: Labels) -> Bool {
-    var (a, b) = (ByteReader(left.bytes), ByteReader(right.bytes))
+    let (a, b) = (left.bytes.span, right.bytes.span)
+    let common = min(a.count, b.count)
+    var difference = 0
+    while difference < common && a[difference] == b[difference] { difference += 1 }
+    if difference == common { return a.count < b.count }
+    var start = 0
     while true {
-        guard let leftName = a.lengthPrefixedRange(), let leftValue = a.lengthPrefixedRange()
-        else { return !b.isAtEnd }
-        guard let rightName = b.lengthPrefixedRange(), let rightValue = b.lengthPrefixedRange()
-        else { return false }
-        var order = compareBytes(left.bytes, leftName, right.bytes, rightName)
-        if order == 0 { order = compareBytes(left.bytes, leftValue, right.bytes, rightValue) }
-        if order != 0 { return order < 0 }
+        let (leftText, rightText) = (textRange(a, start), textRange(b, start))
+        if difference >= leftText.upperBound && leftText == rightText {
+            start = leftText.upperBound
+            continue
+        }
+        let length = min(leftText.count, rightText.count)
+        for index in 0..<length {
+            let (x, y) = (a[leftText.lowerBound + index], b[rightText.lowerBound + index])
+            if x != y { return x < y }
+        }
+        return leftText.count < rightText.count
     }
 }
 
-private func compareBytes(
-    _ left: [UInt8], _ a: Range<Int>, _ right: [UInt8], _ b: Range<Int>
-) -> Int {
-    for index in 0..<min(a.count, b.count) {
-        let (x, y) = (left[a.lowerBound + index], right[b.lowerBound + index])
-        if x != y { return x < y ? -1 : 1 }
+/// Where the text lies whose length stands at an index.
+private func textRange(_ bytes: Span<UInt8>, _ start: Int) -> Range<Int> {
+    var index = start
+    var length = 0
+    var shift = 0
+    while index < bytes.count {
+        let byte = bytes[index]
+        index += 1
+        length |= Int(byte & 0x7f) << shift
+        shift += 7
+        if byte < 0x80 || shift > 56 { break }
     }
-    return a.count - b.count
+    return index..<max(index, min(index &+ length, bytes.count))
 }

@@ -90,8 +90,9 @@ extension BinaryExpression {
     fileprivate var notation: String {
         var text = "\(left) \(op.rawValue)"
         if returnsBool { text += " bool" }
-        if let matching, matching.isOn || !matching.labels.isEmpty
-            || matching.cardinality == .manyToOne || matching.cardinality == .oneToMany
+        if let matching,
+            matching.isOn || !matching.labels.isEmpty
+                || matching.cardinality == .manyToOne || matching.cardinality == .oneToMany
         {
             text += matching.isOn ? " on " : " ignoring "
             text += list(matching.labels)

@@ -86,7 +86,7 @@ public struct Query: Sendable {
         case .string(let bytes):
             return result(.string(String(decoding: bytes, as: UTF8.self)), evaluation)
         case .vector(let list):
-            let samples = try evaluation.cleaned(list).map { series in
+            let samples = try evaluation.cleaned(list, expression).map { series in
                 let histogram = series.histogram(0)?.value
                 return InstantSample(
                     labels: series.labels, value: histogram == nil ? series.floats[0] : 0,
@@ -106,8 +106,8 @@ public struct Query: Sendable {
         guard end >= start else { throw .badRange("end timestamp must not be before start time") }
         guard expression.type == .vector || expression.type == .scalar else {
             throw .badRange(
-                "invalid expression type \"\(expression.type.documented)\" for range query, must be "
-                    + "Scalar or instant Vector")
+                "invalid expression type \"\(expression.type.documented)\" for range query, "
+                    + "must be Scalar or instant Vector")
         }
         let count = (end - start).millis / step.millis + 1
         guard count <= Int64(options.limits.stepsMax) else {
@@ -121,7 +121,7 @@ public struct Query: Sendable {
             var series = Series(.empty, steps: grid.count)
             series.floats = values
             list = [series]
-        case .vector(let series): list = try evaluation.cleaned(series)
+        case .vector(let series): list = try evaluation.cleaned(series, expression)
         case .string: list = []
         }
         list.sort { precedes($0.labels, $1.labels) }
@@ -153,7 +153,11 @@ public struct Query: Sendable {
 
 extension Evaluation {
     /// Names dropped that were to be dropped; series that are equal then become one.
-    func cleaned(_ list: [Series]) throws(QueryError) -> [Series] {
+    func cleaned(
+        _ list: [Series], _ expression: Expression
+    ) throws(QueryError) -> [Series] {
+        // A source gives each series once.
+        if case .vector = expression.unwrapped { return list }
         var list = list.filter { !$0.isEmpty }
         for index in list.indices where list[index].dropsName {
             list[index].labels = list[index].labels.withoutName

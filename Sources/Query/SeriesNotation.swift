@@ -277,7 +277,9 @@ private struct NotationScanner {
         func buckets(_ counts: [Double], _ offset: Int) -> Histogram.Buckets {
             if counts.isEmpty { return .none }
             return Histogram.Buckets(
-                spans: [Histogram.Span(offset: Int32(clamping: offset), length: UInt32(counts.count))],
+                spans: [
+                    Histogram.Span(offset: Int32(clamping: offset), length: UInt32(counts.count))
+                ],
                 counts: counts)
         }
         value.positive = buckets(positive, offset)
