@@ -176,7 +176,7 @@ extension Evaluation {
                     ?? plainNumber(series.floats[step])
                 let place = groups.place(series, extra: (name, value))
                 if place == result.count {
-                    try keep(groups.series(place, steps: grid.count), in: &result)
+                    try keep(Series(groups.labels[place], steps: grid.count), in: &result)
                 }
                 let count = result[place].floats[step]
                 result[place].floats[step] = isAbsent(count) ? 1 : count + 1

@@ -75,10 +75,22 @@ extension Evaluation {
 /// A part of a time in UTC, of seconds since the epoch. Civil dates by Howard Hinnant's algorithm
 /// (days from 0000-03-01 in eras of 400 years).
 func timePart(_ function: Function, _ seconds: Double) -> Double {
-    guard seconds.isFinite, abs(seconds) < 9e15 else { return .nan }
-    let total = Int64(seconds)
-    let days = (total >= 0 ? total : total - 86_399) / 86_400
-    let rest = total - days * 86_400
+    var days: Int64
+    var rest: Int64
+    if abs(seconds) < 9_223_372_036_854_775_808 {
+        let total = Int64(seconds)
+        rest = total % 86_400
+        days = total / 86_400
+        if rest < 0 {
+            rest += 86_400
+            days -= 1
+        }
+    } else {
+        // Infinity, NaN and what is too large: Go converts it to -2^63 seconds, and its calendar
+        // wraps to 2^63.
+        days = 106_751_991_167_300
+        rest = 55_808
+    }
     switch function {
     case .hour: return Double(rest / 3600)
     case .minute: return Double(rest / 60 % 60)

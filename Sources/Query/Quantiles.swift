@@ -58,7 +58,8 @@ func nativeQuantile(_ q: Double, _ histogram: Histogram) -> (Double, QuantileRem
     return (-pitot_exp2(upper + (lower - upper) * (1 - fraction)), remark)
 }
 
-/// The share of observations between two values.
+/// The share of observations between two values. NaN when one of them lies in a bucket that has no
+/// lower bound, as in Prometheus 3.5.
 func nativeFraction(_ lower: Double, _ upper: Double, _ histogram: Histogram) -> Double {
     if histogram.count == 0 || lower.isNaN || upper.isNaN { return .nan }
     if lower >= upper { return 0 }
@@ -71,7 +72,7 @@ func nativeFraction(_ lower: Double, _ upper: Double, _ histogram: Histogram) ->
         let isZero = bucket.lower <= 0 && bucket.upper >= 0
         if isZero {
             if histogram.negative.counts.isEmpty && !histogram.positive.counts.isEmpty {
-                bucket.lower = histogram.hasCustomBounds ? bucket.lower : 0
+                bucket.lower = 0
             } else if histogram.positive.counts.isEmpty && !histogram.negative.counts.isEmpty {
                 bucket.upper = 0
             }
@@ -81,7 +82,6 @@ func nativeFraction(_ lower: Double, _ upper: Double, _ histogram: Histogram) ->
             if bucket.lower >= value { return rank }
             guard bucket.upper > value else { return nil }
             if isLinear {
-                if bucket.lower == -.infinity { return rank }
                 return rank + bucket.count * (value - bucket.lower) / (bucket.upper - bucket.lower)
             }
             let low = pitot_log2(abs(bucket.lower))
@@ -183,7 +183,6 @@ func classicFraction(
         func reached(_ value: Double) -> Double? {
             if start >= value { return rank }
             guard bucket.upper > value else { return nil }
-            if start == -.infinity { return rank }
             return rank + (bucket.count - rank) * (value - start) / (bucket.upper - start)
         }
         lowerRank = lowerRank ?? reached(lower)

@@ -71,10 +71,11 @@ extension Evaluation {
         var series = Series(.empty, steps: grid.count)
         let position = matrix.range
         try windows(matrix, grid) {
-            (labels: Labels, dropsName: Bool, columns: inout SampleColumns, windows: Windows)
+            (labels: Labels, _: Bool, columns: inout SampleColumns, windows: Windows)
                 throws(QueryError) in
             series.reset(labels, steps: grid.count)
-            series.dropsName = dropsName
+            // last_over_time keeps even a name that the subquery in it was to drop, as in
+            // Prometheus 3.5.
             if node.function != .lastOverTime { dropName(&series) }
             var input = RangeInput(
                 function: node.function, labels: labels, columns: SampleColumns(),

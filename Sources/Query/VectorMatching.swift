@@ -157,7 +157,8 @@ private struct VectorOperation {
             for oneIndex in oneIndices {
                 let pair = (many[manyIndex], one[oneIndex])
                 var out = Series(labels(pair.0.labels, pair.1.labels), steps: grid.count)
-                out.dropsName = pair.0.dropsName || (node.returnsBool && evaluation.isDelayed)
+                // As in Prometheus 3.5: a name that was to be dropped survives a comparison.
+                out.dropsName = node.returnsBool && evaluation.isDelayed
                 guard fill(&out, pair.0, pair.1) else { continue }
                 if matching.cardinality == .oneToOne {
                     if manyIndices.count > 1 {

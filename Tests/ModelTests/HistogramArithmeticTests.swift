@@ -121,3 +121,19 @@ import Testing
         #expect(value.positive == .none && value.count == .infinity)
     }
 }
+
+@Suite struct HistogramBoundTests {
+    /// Rounded down, so that they print as Prometheus' do.
+    @Test func boundsArePrometheusToTheLastBit() {
+        let eighths = [
+            0.5, 0.5452538663326288, 0.5946035575013605, 0.6484197773255048, 0.7071067811865475,
+            0.7711054127039704, 0.8408964152537144, 0.9170040432046711,
+        ]
+        for (index, bound) in eighths.enumerated() {
+            #expect(Histogram.bound(index - 8, schema: 3) == bound)
+        }
+        #expect(Histogram.bound(-31, schema: 5) == 0.5109485743270583)
+        #expect(Histogram.bound(-28, schema: 5) == 0.5452538663326288)
+        #expect(Histogram.bound(-1, schema: 4) == 0.9576032806985735)
+    }
+}
