@@ -21,6 +21,7 @@ let modules: [Target] = [
     .target(name: "Drift", dependencies: ["Model", "CMath"], swiftSettings: pure),
     .target(name: "Alerting", dependencies: ["Model", "Text"], swiftSettings: pure),
     .target(name: "Ingest", dependencies: ["Model", "Wire", "Storage"], swiftSettings: pure),
+    .target(name: "Query", dependencies: ["Model", "Text", "CMath"], swiftSettings: pure),
     .target(name: "SLO", dependencies: ["Model", "Text", "Ingest"], swiftSettings: pure),
     .target(
         name: "Agent",
@@ -74,6 +75,7 @@ let testTargets: [Target] = [
     tests("Drift", ["Drift", "Model", "CMath"], exclude: ["goldens.py", "goldens.json"]),
     tests("Alerting", ["Alerting", "Text", "Model"]),
     tests("Ingest", ["Ingest", "Storage", "Wire", "Model"]),
+    tests("Query", ["Query", "Text", "Model"]),
     tests("SLO", ["SLO", "Ingest", "Text", "Model"]),
     tests("Agent", ["Agent", "SLO", "Alerting", "Ingest", "Storage", "Wire", "Text", "Model"]),
     tests("Server", ["Server", "Agent", "Alerting", "Storage", "Wire", "Text", "Model"]),
@@ -87,7 +89,9 @@ let package = Package(
     targets: libraries + modules + [
         .executableTarget(
             name: "pitot",
-            dependencies: ["Model", "Text", "Wire", "SLO", "Agent", "Server", "CPlatform"],
+            dependencies: [
+                "Model", "Text", "Wire", "Query", "SLO", "Agent", "Server", "CPlatform",
+            ],
             swiftSettings: strict),
         .executableTarget(
             name: "pitot-bench",

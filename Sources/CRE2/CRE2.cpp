@@ -4,6 +4,7 @@
 
 #include <cstring>
 #include <new>
+#include <vector>
 
 struct pitot_re2 {
   re2::RE2 regex;
@@ -34,4 +35,30 @@ extern "C" void pitot_re2_free(pitot_re2 *re) { delete re; }
 extern "C" bool pitot_re2_full_match(const pitot_re2 *re, const char *text, size_t size) {
   if (text == nullptr) text = "";
   return re2::RE2::FullMatch(re2::StringPiece(text, size), re->regex);
+}
+
+extern "C" int pitot_re2_group_count(const pitot_re2 *re) {
+  return re->regex.NumberOfCapturingGroups();
+}
+
+extern "C" const char *pitot_re2_group_name(const pitot_re2 *re, int group) {
+  const auto &names = re->regex.CapturingGroupNames();
+  auto found = names.find(group);
+  return found == names.end() ? nullptr : found->second.c_str();
+}
+
+extern "C" bool pitot_re2_captures(const pitot_re2 *re, const char *text, size_t size,
+                                   long *bounds, int pairs) {
+  if (text == nullptr) text = "";
+  std::vector<re2::StringPiece> found(static_cast<size_t>(pairs));
+  if (!re->regex.Match(re2::StringPiece(text, size), 0, size, re2::RE2::ANCHOR_BOTH, found.data(),
+                       pairs)) {
+    return false;
+  }
+  for (int i = 0; i < pairs; i++) {
+    const bool took_part = found[i].data() != nullptr;
+    bounds[2 * i] = took_part ? found[i].data() - text : -1;
+    bounds[2 * i + 1] = took_part ? bounds[2 * i] + static_cast<long>(found[i].size()) : -1;
+  }
+  return true;
 }

@@ -31,7 +31,7 @@ extension PatternError: CustomStringConvertible {
 
     /// The expression as it was given.
     public let source: String
-    private let program: OpaquePointer
+    fileprivate let program: OpaquePointer
 
     /// Compiles an expression. O(expression), at most `memoryMax` bytes.
     public init(_ source: String) throws(PatternError) {
@@ -65,4 +65,38 @@ extension PatternError: CustomStringConvertible {
 
     /// Whether the whole of `text` matches.
     public func matches(_ text: String) -> Bool { matches(Array(text.utf8).span) }
+}
+
+extension Pattern {
+    /// The text of the whole match and of each group when all of `text` matches; a group that took
+    /// no part is empty. O(text), allocates the result.
+    public func captures(_ text: String) -> [String]? {
+        let bytes = Array(text.utf8)
+        let pairs = Int(unsafe pitot_re2_group_count(program)) + 1
+        var bounds = [Int](repeating: -1, count: 2 * pairs)
+        // RE2 writes 2 * pairs numbers.
+        let isMatch = unsafe bytes.withUnsafeBytes { text in
+            unsafe bounds.withUnsafeMutableBufferPointer { bounds in
+                unsafe pitot_re2_captures(
+                    program, text.baseAddress, text.count, bounds.baseAddress, Int32(pairs))
+            }
+        }
+        guard isMatch else { return nil }
+        return (0..<pairs).map { group in
+            let (start, end) = (bounds[2 * group], bounds[2 * group + 1])
+            return start < 0 ? "" : String(decoding: bytes[start..<end], as: UTF8.self)
+        }
+    }
+
+    /// The groups that have names, `(?P<name>...)`, by name.
+    public var groupNames: [String: Int] {
+        var names: [String: Int] = [:]
+        let count = unsafe pitot_re2_group_count(program)
+        guard count > 0 else { return names }
+        for group in 1...count {
+            guard let name = unsafe pitot_re2_group_name(program, group) else { continue }
+            unsafe names[String(cString: name)] = Int(group)
+        }
+        return names
+    }
 }

@@ -19,6 +19,7 @@ enum CommandLineTool {
         switch command {
         case "serve": return ServeCommand.run(rest)
         case "check": return CheckCommand.run(rest)
+        case "test": return TestCommand.run(rest)
         case "demo": return DemoCommand.run(rest)
         case "version", "--version":
             printLine("pitot \(version)")
@@ -37,6 +38,7 @@ enum CommandLineTool {
 
           serve     take remote write, evaluate SLOs, send alerts
           check     parse and check rule and configuration files
+          test      run test files
           demo      a whole incident on this machine, in under a minute
           version   print the version
           help      print this

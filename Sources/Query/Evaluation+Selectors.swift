@@ -1,0 +1,214 @@
+internal import Model
+internal import Text
+
+extension Evaluation {
+    /// The time that `@` fixes, or nil.
+    func fixedTime(_ at: AtModifier?) -> Int64? {
+        switch at {
+        case .time(let time)?: time.millis
+        case .start?: span.start
+        case .end?: span.end
+        case nil: nil
+        }
+    }
+
+    /// The steps at which a selector looks: moved by its offset, or fixed by `@`.
+    func reference(_ at: AtModifier?, _ offset: DurationValue?, _ grid: Grid) -> Grid {
+        let back = offset?.span.millis ?? 0
+        if let fixed = fixedTime(at) {
+            return Grid(start: fixed &- back, step: 0, count: grid.count)
+        }
+        return Grid(start: grid.start &- back, step: grid.step, count: grid.count)
+    }
+
+    /// Streams the newest sample of each series at each step, or its time in seconds.
+    func select(
+        _ node: VectorSelector, _ grid: Grid, isTimestamp: Bool, _ sink: Sink
+    ) throws(QueryError) {
+        let look = reference(node.at, node.offset, grid)
+        let lookback = options.lookback.millis
+        var series = Series(.empty, steps: grid.count)
+        try samples(node.selector, look.start &- lookback &+ 1, look.end) {
+            (labels: Labels, columns: inout SampleColumns) throws(QueryError) in
+            series.reset(labels, steps: grid.count)
+            let count = newest(columns, look, lookback, isTimestamp, into: &series)
+            guard count > 0 else { return }
+            statistics.samplesTouched += count
+            try sink(&series)
+        }
+    }
+
+    /// Calls `body` with each series that has samples from one time to another.
+    func samples(
+        _ selector: Selector, _ from: Int64, _ to: Int64,
+        _ body: (Labels, inout SampleColumns) throws(QueryError) -> Void
+    ) throws(QueryError) {
+        var failure: QueryError?
+        var count = 0
+        source.forEachSeries(
+            matching: selector, from: Timestamp(millis: from), to: Timestamp(millis: to)
+        ) { labels, columns in
+            count += 1
+            do throws(QueryError) {
+                guard count <= options.limits.seriesMax else {
+                    throw QueryError.tooManySeries(limit: options.limits.seriesMax)
+                }
+                try checkpoint(columns.times.count + columns.histogramTimes.count)
+                try body(labels, &columns)
+                return true
+            } catch {
+                failure = error
+                return false
+            }
+        }
+        statistics.seriesSelected += count
+        if let failure { throw failure }
+    }
+
+    /// Fills a series with the newest samples that are not older than the lookback, and counts
+    /// them. One pass.
+    private func newest(
+        _ columns: SampleColumns, _ look: Grid, _ lookback: Int64, _ isTimestamp: Bool,
+        into series: inout Series
+    ) -> Int {
+        let times = columns.times
+        let values = columns.values
+        var next = 0
+        var count = 0
+        if columns.histogramTimes.isEmpty && !isTimestamp {
+            for step in 0..<look.count {
+                let time = look.time(step)
+                while next < times.count && times[next] <= time { next += 1 }
+                guard next > 0, times[next - 1] > time &- lookback else { continue }
+                let value = values[next - 1]
+                if isAbsent(value) { continue }
+                series.floats[step] = value
+                count += 1
+            }
+            return count
+        }
+        var boxes: [HistogramBox?] = Array(repeating: nil, count: columns.histograms.count)
+        var nextHistogram = 0
+        for step in 0..<look.count {
+            let time = look.time(step)
+            while next < times.count && times[next] <= time { next += 1 }
+            while nextHistogram < columns.histogramTimes.count
+                && columns.histogramTimes[nextHistogram] <= time
+            { nextHistogram += 1 }
+            let floatTime = next > 0 ? times[next - 1] : Int64.min
+            let histogramTime =
+                nextHistogram > 0 ? columns.histogramTimes[nextHistogram - 1] : Int64.min
+            guard max(floatTime, histogramTime) > time &- lookback else { continue }
+            if histogramTime > floatTime {
+                let histogram = columns.histograms[nextHistogram - 1]
+                if histogram.isStaleMarker { continue }
+                count += histogram.weight
+                if isTimestamp {
+                    series.floats[step] = Double(histogramTime) / 1000
+                    continue
+                }
+                let box = boxes[nextHistogram - 1] ?? HistogramBox(histogram)
+                boxes[nextHistogram - 1] = box
+                series.set(box, at: step)
+            } else {
+                let value = values[next - 1]
+                if isAbsent(value) { continue }
+                series.floats[step] = isTimestamp ? Double(floatTime) / 1000 : value
+                count += 1
+            }
+        }
+        return count
+    }
+
+    /// What a range function reads: the windows of a selector or of a subquery.
+    struct Windows {
+        /// Where each window ends.
+        var look: Grid
+        var length: Int64
+        /// The selector's name and labels are kept for functions that need them.
+        var range: SourceRange
+    }
+
+    /// Calls `body` with the samples of each series of a range vector, stale markers taken out.
+    func windows(
+        _ expression: Expression, _ grid: Grid,
+        _ body: (Labels, Bool, inout SampleColumns, Windows) throws(QueryError) -> Void
+    ) throws(QueryError) {
+        switch expression {
+        case .paren(let inner, _): return try windows(inner, grid, body)
+        case .matrix(let node):
+            let look = reference(node.vector.at, node.vector.offset, grid)
+            let windows = Windows(
+                look: look, length: node.window.span.millis, range: node.range)
+            try samples(
+                node.vector.selector, look.start &- windows.length &+ 1, look.end
+            ) { (labels: Labels, columns: inout SampleColumns) throws(QueryError) in
+                removeStale(&columns)
+                if columns.isEmpty { return }
+                try body(labels, false, &columns, windows)
+            }
+        case .subquery(let node): try subqueryWindows(node, grid, body)
+        default: throw .execution("expected a range vector")
+        }
+    }
+
+    private func removeStale(_ columns: inout SampleColumns) {
+        if columns.values.contains(where: { isAbsent($0) }) {
+            var kept = 0
+            for index in columns.values.indices where !isAbsent(columns.values[index]) {
+                columns.values[kept] = columns.values[index]
+                columns.times[kept] = columns.times[index]
+                kept += 1
+            }
+            columns.values.removeLast(columns.values.count - kept)
+            columns.times.removeLast(columns.times.count - kept)
+        }
+        guard columns.histograms.contains(where: { $0.isStaleMarker }) else { return }
+        let fresh = columns.histograms.indices.filter { !columns.histograms[$0].isStaleMarker }
+        columns.histogramTimes = fresh.map { columns.histogramTimes[$0] }
+        columns.histograms = fresh.map { columns.histograms[$0] }
+    }
+
+    /// A subquery may skip the sample that was a reset, and repeat it: only the counts tell.
+    private func unhinted(_ histogram: Histogram) -> Histogram {
+        guard histogram.resetHint == .reset || histogram.resetHint == .noReset else {
+            return histogram
+        }
+        var changed = histogram
+        changed.resetHint = .unknown
+        return changed
+    }
+
+    /// Evaluates the inner expression once, over all the windows, at multiples of the step.
+    private func subqueryWindows(
+        _ node: Subquery, _ grid: Grid,
+        _ body: (Labels, Bool, inout SampleColumns, Windows) throws(QueryError) -> Void
+    ) throws(QueryError) {
+        let look = reference(node.at, node.offset, grid)
+        let step = node.step?.span.millis ?? options.defaultStep.millis
+        let length = node.window.span.millis
+        let windows = Windows(look: look, length: length, range: node.range)
+        // The first multiple of the step after the start of the first window, which is left open.
+        let open = Timestamp(millis: look.start &- length).floor(to: TimeSpan(millis: step))
+        let first = open.millis &+ step
+        guard first <= look.end else { return }
+        let count = (look.end - first) / step + 1
+        guard count <= Int64(options.limits.samplesMax) else {
+            throw .tooManySamples(limit: options.limits.samplesMax)
+        }
+        let inner = Grid(start: first, step: step, count: Int(count))
+        var columns = SampleColumns()
+        try stream(node.expression, inner) { (series: inout Series) throws(QueryError) in
+            columns.removeAll()
+            for index in 0..<inner.count {
+                if !isAbsent(series.floats[index]) {
+                    columns.append(series.floats[index], at: inner.time(index))
+                } else if let box = series.histogram(index) {
+                    columns.append(unhinted(box.value), at: inner.time(index))
+                }
+            }
+            if columns.isEmpty { return }
+            try body(series.labels, series.dropsName, &columns, windows)
+        }
+    }
+}
