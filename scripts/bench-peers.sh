@@ -102,8 +102,8 @@ restart() {
     began=$(date +%s%N)
     start "$1" "$port"
     ended=$(date +%s%N)
-    echo "{\"peer\":\"$1\",\"scenario\":\"restart\",\"ready_s\":$(((ended - began) / 1000000))e-3}" \
-        >> "$work/results"
+    local millis=$(((ended - began) / 1000000))
+    echo "{\"peer\":\"$1\",\"scenario\":\"restart\",\"ready_s\":${millis}e-3}" >> "$work/results"
 }
 
 run() {

@@ -12,6 +12,7 @@ extension AgentCore {
     /// Appends the core's metrics in Prometheus' text format.
     public func writeMetrics(into out: inout ExpositionWriter) {
         writeIntake(into: &out)
+        writeStore(into: &out)
         writeSLOs(into: &out)
         writeDeliveries(into: &out)
         out.single(
@@ -44,29 +45,6 @@ extension AgentCore {
             out.sample("pitot_samples_refused_total", [("reason", refusal.word)], Double(count))
         }
         out.single(
-            "pitot_histograms_stored_total", .counter, "Native histograms stored.",
-            Double(tally.histograms))
-        out.single(
-            "pitot_exemplars_stored_total", .counter, "Exemplars stored.", Double(tally.exemplars))
-        let chunks = intake.store.chunks
-        out.single(
-            "pitot_segments", .gauge, "Segments of samples, those being written included.",
-            Double(chunks.segmentCount))
-        out.single(
-            "pitot_segment_bytes", .gauge, "Size of all segments, in bytes.",
-            Double(chunks.segmentBytes))
-        out.single(
-            "pitot_open_chunk_bytes", .gauge, "Memory of open chunks' samples, in bytes.",
-            Double(chunks.openBytes))
-        out.single(
-            "pitot_sealed_pending_bytes", .gauge,
-            "Sealed samples that are in no segment yet, in bytes.", Double(chunks.pendingBytes))
-        out.single(
-            "pitot_exemplars", .gauge, "Exemplars kept.", Double(intake.store.exemplarCount))
-        out.single(
-            "pitot_series_numbers_used", .counter, "Series seen in the life of the data folder.",
-            Double(intake.store.count))
-        out.single(
             "pitot_samples_out_of_order_total", .counter,
             "Samples taken that were older than their series' newest.", Double(intake.outOfOrder))
         out.single(
@@ -95,6 +73,33 @@ extension AgentCore {
         for (kind, count) in zip(IncrementClass.allCases, intake.incrementCounts) {
             out.sample("pitot_increments_total", [("class", kind.word)], Double(count))
         }
+    }
+
+    private func writeStore(into out: inout ExpositionWriter) {
+        let tally = intake.totals
+        out.single(
+            "pitot_histograms_stored_total", .counter, "Native histograms stored.",
+            Double(tally.histograms))
+        out.single(
+            "pitot_exemplars_stored_total", .counter, "Exemplars stored.", Double(tally.exemplars))
+        let chunks = intake.store.chunks
+        out.single(
+            "pitot_segments", .gauge, "Segments of samples, those being written included.",
+            Double(chunks.segmentCount))
+        out.single(
+            "pitot_segment_bytes", .gauge, "Size of all segments, in bytes.",
+            Double(chunks.segmentBytes))
+        out.single(
+            "pitot_open_chunk_bytes", .gauge, "Memory of open chunks' samples, in bytes.",
+            Double(chunks.openBytes))
+        out.single(
+            "pitot_sealed_pending_bytes", .gauge,
+            "Sealed samples that are in no segment yet, in bytes.", Double(chunks.pendingBytes))
+        out.single(
+            "pitot_exemplars", .gauge, "Exemplars kept.", Double(intake.store.exemplarCount))
+        out.single(
+            "pitot_series_numbers_used", .counter, "Series seen in the life of the data folder.",
+            Double(intake.store.count))
     }
 
     private func writeSLOs(into out: inout ExpositionWriter) {
