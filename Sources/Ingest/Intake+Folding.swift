@@ -241,13 +241,15 @@ extension TargetFold {
     fileprivate func judgement(
         of scrape: Scrape, _ closing: Scrape.Closing, _ target: Int
     ) -> (Judgement, gapAfter: TimeSpan) {
-        let fold = replicas[Int(scrape.replica)]
+        let gapAfter = gapAfter(of: replicas[Int(scrape.replica)])
         let judgement = Judgement(
             scrape: scrape, target: UInt32(target), covered: closing.covered,
-            processStart: scrape.processStart ?? processStart, previous: fold.last,
-            isRecent: fold.last != .distantPast && fold.condition.hasShownItsSeries
-                && scrape.time - fold.last <= fold.interval * 2)
-        return (judgement, gapAfter(of: fold))
+            processStart: scrape.processStart ?? processStart, previous: newest,
+            isRecent: replicas.contains { replica in
+                replica.last != .distantPast && replica.condition.hasShownItsSeries
+                    && scrape.time - replica.last <= gapAfter
+            })
+        return (judgement, gapAfter)
     }
 
     /// Takes a scrape's figures over.
@@ -285,9 +287,9 @@ private struct Judgement {
     /// Since when the sender had come without a gap.
     let covered: Timestamp
     let processStart: Timestamp?
-    /// The replica's scrape before.
+    /// The target's scrape before.
     let previous: Timestamp
-    /// That one came at most two intervals ago and showed what there was.
+    /// A scrape came at most two intervals ago and showed what there was.
     let isRecent: Bool
 
     func increment(_ judged: JudgedSample, for route: Route, metric: UInt32) -> Increment {

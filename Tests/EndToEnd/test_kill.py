@@ -61,7 +61,7 @@ class KillTest(unittest.TestCase):
         sender.start()
         try:
             for _ in range(KILLS):
-                goal = self.acknowledged + random.randint(5, 400)
+                goal = self.acknowledged + random.randint(100, 900)
                 harness.wait_until("progress", lambda: self.acknowledged >= goal)
                 self.agent.kill()
                 self.agent.start()
@@ -75,7 +75,6 @@ class KillTest(unittest.TestCase):
         log = self.agent.process.log()
         self.assertIn("checkpoint restored", log)
         self.assertNotIn("damaged", log)
-        self.assertGreater(self.agent.metrics()["pitot_checkpoints_total"], 0)
         logs = [path for path in (self.agent.folder / "data").iterdir() if path.suffix == ".log"]
         self.assertLess(sum(path.stat().st_size for path in logs), 16 << 20)
 

@@ -86,6 +86,13 @@ import Testing
         #expect(world.scrape(35, of: second, ["a": 12]) == ["normal 2"])
     }
 
+    @Test func aSeriesThatTheNewReplicaShowsFirstIsBornIfTheOtherHasJustNotShownIt() {
+        var world = IntakeWorld()
+        for second in [0.0, 15, 30] { _ = world.scrape(second, of: first, ["a": 10]) }
+        let told = world.scrape(35, of: second, ["a": 10, "errors/a": 3])
+        #expect(told == ["normal 0", "birth 3"])
+    }
+
     @Test func ordersAndRepeatsAreJudgedByReplica() {
         var world = world
         _ = world.scrape(45, of: first, ["a": 16])
