@@ -28,9 +28,12 @@ extension Intake {
         var resolution = Resolution()
         resolution.ids.reserveCapacity(batch.series.count)
         var histograms = batch.histograms[...]
+        var hint = UInt32.max
         for (index, block) in batch.series.enumerated() {
             // The key of a series that was forgotten may still be there.
-            if let id = store.find(low: block.key.low, high: block.key.high), !isForgotten(id) {
+            let known = store.find(low: block.key.low, high: block.key.high, after: hint)
+            if let id = known, !isForgotten(id) {
+                hint = id.index
                 resolution.ids.append(id.index)
             } else {
                 histograms = histograms.drop { $0.series < index }

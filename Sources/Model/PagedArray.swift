@@ -29,7 +29,8 @@ public struct PagedArray<Element: Sendable>: Sendable {
     @inlinable public var isEmpty: Bool { count == 0 }
 
     @inlinable public subscript(_ index: Int) -> Element {
-        get { pages[index >> shift][index & (1 << shift - 1)] }
+        // Borrowed, not copied: an element may hold arrays of its own.
+        _read { yield pages[index >> shift][index & (1 << shift - 1)] }
         _modify { yield &pages[index >> shift][index & (1 << shift - 1)] }
     }
 
