@@ -23,7 +23,7 @@ final class ConnectionDeadlines: Sendable {
     }
 
     private let limits: PhaseLimits
-    private let state = Mutex(State())
+    private let state = Locked(State())
     private let cuts = Atomic<Int>(0)
 
     init(limits: PhaseLimits) { self.limits = limits }

@@ -2,7 +2,6 @@ import Alerting
 import CCurl
 import Glibc
 import Model
-import Synchronization
 
 // Carries deliveries out over HTTP with libcurl's multi interface: one thread, any number of
 // destinations at once, so a receiver that hangs delays nobody else. What came of each goes back to
@@ -18,7 +17,7 @@ struct RequestTimeouts: Sendable {
 final class Courier: @unchecked Sendable {
     // Sound: `multi` and `flights` belong to the courier's thread; `outgoing` is a lock;
     // curl_multi_wakeup may be called from any thread (its manual).
-    private let outgoing = Mutex<(deliveries: [Delivery], isStopping: Bool)>(([], false))
+    private let outgoing = Locked<(deliveries: [Delivery], isStopping: Bool)>(([], false))
     private let report: @Sendable (DeliveryID, Outcome) -> Void
     private let timeouts: RequestTimeouts
     private let multi: OpaquePointer?

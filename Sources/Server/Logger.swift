@@ -1,6 +1,5 @@
 import Glibc
 import Model
-import Synchronization
 import Text
 
 /// Writes structured log lines to standard error, one per call.
@@ -12,7 +11,7 @@ public final class Logger: Sendable {
 
     private let format: Format
     private let file: Int32
-    private let lock = Mutex(())
+    private let lock = Locked(())
 
     /// Logs to standard error, or to a file when a path is given and can be opened.
     public init(format: Format, path: String? = nil) {

@@ -2,7 +2,6 @@ import Agent
 import Ingest
 import Model
 import Storage
-import Synchronization
 
 // Checkpoints as the owner sees them: it takes points in time and hands them to the storekeeper,
 // and begins with the newest one that is whole.

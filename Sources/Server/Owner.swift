@@ -56,7 +56,7 @@ final class Owner: @unchecked Sendable {
     let logger: Logger
     private let courier: Courier
     let storekeeper: Storekeeper
-    let figures = Mutex(DurabilityFigures())
+    let figures = Locked(DurabilityFigures())
     var agent = AgentCore(seed: randomBits())
     private var effects: [PlannedEffect] = []
     private var waiting: [RequestID: WriteExchange] = [:]

@@ -16,7 +16,7 @@ final class Router: Sendable {
     private let loadFiles: @Sendable () throws(FileFault) -> ConfigurationFiles
     private let startedAt = wallClock()
     /// The server in front, once it listens; for its own counters.
-    private let front = Mutex<HTTPServer?>(nil)
+    private let front = Locked<HTTPServer?>(nil)
 
     init(
         write: WriteEndpoint, owner: Owner,
@@ -177,8 +177,8 @@ final class RequestCounts: Sendable {
         let status: Int
     }
 
-    private let requests = Mutex<[Key: Int]>([:])
-    private let refusals = Mutex<[String: Int]>([:])
+    private let requests = Locked<[Key: Int]>([:])
+    private let refusals = Locked<[String: Int]>([:])
 
     /// Status 0 is a write handed to the owner: its answer shows in the samples' counters.
     func answered(_ path: String, _ status: Int) {

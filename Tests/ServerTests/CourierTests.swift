@@ -1,6 +1,5 @@
 import Glibc
 import Model
-import Synchronization
 import Testing
 
 @testable import Alerting
@@ -14,7 +13,7 @@ private final class CourierWorld {
 
     /// What came of each delivery, by number.
     final class Outcomes: Sendable {
-        private let known = Mutex<[UInt64: Outcome]>([:])
+        private let known = Locked<[UInt64: Outcome]>([:])
         func set(_ id: DeliveryID, _ outcome: Outcome) {
             known.withLock { $0[id.number] = outcome }
         }

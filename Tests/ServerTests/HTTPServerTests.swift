@@ -1,5 +1,4 @@
 import Glibc
-import Synchronization
 import Testing
 
 @testable import Server
@@ -111,7 +110,7 @@ func echoed(_ request: HTTPRequest) -> HTTPResponse {
 
     @Test func aClientThatGoesAwayWhileItWaitsHarmsNobody() throws {
         let requests = Collected<HTTPRequest>()
-        let gone = Mutex<[WeakRequest]>([])
+        let gone = Locked<[WeakRequest]>([])
         let server = try TestServer { request in
             if request.path == "/echo" { return .answer(echoed(request)) }
             requests.add(request)

@@ -1,6 +1,5 @@
 import Agent
 import Model
-import Synchronization
 import Testing
 import Wire
 

@@ -1,7 +1,6 @@
 import Foundation
 import Glibc
 import Model
-import Synchronization
 import Testing
 
 @testable import Server
@@ -68,7 +67,7 @@ func seconds(_ body: () throws -> Void) rethrows -> Double {
 
 /// Values that threads collect.
 final class Collected<Value: Sendable>: Sendable {
-    private let values = Mutex<[Value]>([])
+    private let values = Locked<[Value]>([])
 
     func add(_ value: Value) { values.withLock { $0.append(value) } }
     var all: [Value] { values.withLock { $0 } }
