@@ -7,8 +7,15 @@ COLUMNS = ("scenario", "peer", "samples", "samples/CPU-s", "ratio", "p50 ms", "p
            "B/series", "refused", "ready s")
 
 
+def samples(run: dict) -> int:
+    """Samples that were taken; of the scenario that is refused, those that were sent."""
+    if run["scenario"] == "rejected":
+        return run["requests_failed"] * run["batch"]
+    return run["samples"]
+
+
 def rate(run: dict) -> float | None:
-    return run["samples"] / run["cpu_s"] if run.get("cpu_s") else None
+    return samples(run) / run["cpu_s"] if run.get("cpu_s") else None
 
 
 def row(run: dict, best: float | None) -> tuple:
@@ -16,7 +23,7 @@ def row(run: dict, best: float | None) -> tuple:
         return (run["scenario"], run["peer"], *[""] * 8, f"{run['ready_s']:.2f}")
     own = rate(run)
     rss = run.get("rss_kb", 0)
-    return (run["scenario"], run["peer"], f"{run['samples']:,}", f"{own:,.0f}" if own else "?",
+    return (run["scenario"], run["peer"], f"{samples(run):,}", f"{own:,.0f}" if own else "?",
             f"{own / best:.2f}" if own and best else "", f"{run['p50_ms']:.1f}",
             f"{run['p99_ms']:.1f}", f"{rss / 1024:.0f}", f"{rss * 1024 / run['series']:.0f}",
             str(run["requests_failed"]), "")

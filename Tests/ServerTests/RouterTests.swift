@@ -1,5 +1,6 @@
 import Agent
 import Model
+import Synchronization
 import Testing
 import Wire
 
