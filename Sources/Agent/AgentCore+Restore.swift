@@ -28,6 +28,7 @@ extension AgentCore {
         isLastReloadGood = head.isLastReloadGood
         lastEvaluation = head.lastEvaluation
         lastTroubleCheck = head.lastTroubleCheck
+        hasConfiguration = true
         configuration = Configuration.read(files)
         intake.settings = configuration.intake
         notifier.configure(configuration.notifier)

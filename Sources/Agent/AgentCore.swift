@@ -16,6 +16,8 @@ public struct AgentCore: Sendable {
 
     public internal(set) var configuration = Configuration()
     var files = ConfigurationFiles(config: nil, rules: [])
+    /// Whether `files` were applied.
+    var hasConfiguration = false
     public internal(set) var intake: Intake
     public internal(set) var ledger = Ledger()
     public internal(set) var notifier = Notifier()
@@ -158,6 +160,10 @@ public struct AgentCore: Sendable {
     }
 
     private mutating func apply(_ read: Configuration, _ files: ConfigurationFiles) {
+        // As after each restart: the same files change nothing, and routing a million series anew
+        // takes a second.
+        if files == self.files && hasConfiguration { return }
+        hasConfiguration = true
         configuration = read
         self.files = files
         intake.settings = read.intake

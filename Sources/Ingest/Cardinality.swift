@@ -40,10 +40,10 @@ public struct Cardinality: Sendable {
 
     func series(inNamespace index: Int) -> Int { namespaces[index].series }
 
-    mutating func add(namespace: Int, metric: String) {
-        total += 1
-        namespaces[namespace].series += 1
-        metrics[metric, default: Share(name: metric)].series += 1
+    mutating func add(namespace: Int, metric: String, count: Int = 1) {
+        total += count
+        namespaces[namespace].series += count
+        metrics[metric, default: Share(name: metric)].series += count
     }
 
     /// A series is idle, or gone.

@@ -111,24 +111,36 @@ extension Intake {
         for (index, sender) in senders.enumerated() {
             senderByIdentity[sender.identity] = UInt32(index)
         }
-        for index in places.indices where !places.isReleased(index) { recount(index) }
+        for index in places.indices where !places.isReleased(index) {
+            let place = places[index]
+            guard place.state != .dead, place.stored != index else { continue }
+            sharers[place.stored, default: []].append(UInt32(index))
+        }
+        recount()
         return true
     }
 
-    private mutating func recount(_ index: Int) {
-        let place = places[index]
-        switch place.state {
-        case .dead: return
-        case .live, .marked, .idle:
-            if place.stored != index {
-                sharers[place.stored, default: []].append(UInt32(index))
+    /// Counts the active series by namespace and metric.
+    private mutating func recount() {
+        var counts: [UInt64: Int] = [:]
+        let none = UInt32.max
+        store.index.forEachSymbols(of: Cardinality.namespaceLabel, Labels.metricName) {
+            id, namespace, metric in
+            let place = places[Int(id.index)]
+            guard place.state == .live || place.state == .marked, place.stored == id.index else {
+                return
             }
+            counts[UInt64(namespace ?? none) << 32 | UInt64(metric ?? none), default: 0] += 1
         }
-        guard place.state != .idle, place.stored == index else { return }
-        let labels = store.labels(of: SeriesID(UInt32(index)))
-        cardinality.add(
-            namespace: cardinality.namespace(labels[Cardinality.namespaceLabel] ?? ""),
-            metric: labels[Labels.metricName] ?? "")
+        func text(_ symbol: UInt64) -> String {
+            symbol == UInt64(none) ? "" : store.index.text(of: UInt32(symbol))
+        }
+        // The order decides which namespaces are told apart when there are too many.
+        let named = counts.map { (text($0.key >> 32), text($0.key & 0xffff_ffff), $0.value) }
+        for (namespace, metric, count) in named.sorted(by: { ($0.0, $0.1) < ($1.0, $1.1) }) {
+            cardinality.add(
+                namespace: cardinality.namespace(namespace), metric: metric, count: count)
+        }
     }
 
     /// Whether every number read is one of something.
