@@ -99,12 +99,8 @@ public struct AgentCore: Sendable {
     public var sloCount: Int { ledger.definitions.count }
 
     /// Takes a segment that was written and mapped, or found at the start. Changes what memory its
-    /// samples are read from, and nothing else. Throws when it is damaged.
-    public mutating func attach(
-        segment number: UInt32, _ region: Region
-    ) throws(SegmentFault) {
-        try intake.attach(segment: number, region)
-    }
+    /// samples are read from, and nothing else. False when it is not wanted any more.
+    public mutating func attach(_ segment: Segment) -> Bool { intake.attach(segment) }
 
     /// Segments that should be on disk.
     public var segmentNumbers: [UInt32] { intake.store.chunks.segmentNumbers }

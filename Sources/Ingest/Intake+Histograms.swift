@@ -114,6 +114,7 @@ extension Intake {
         case .inserted: break
         case .same: return .duplicate
         case .different: return .refused(.conflict)
+        case .full: return .refused(.outOfOrder)
         }
         noteLate(place, time, histogram.isStaleMarker ? histogram.sum : 0, 0, now, &output)
         return .stored(isStartNew: false)

@@ -62,6 +62,7 @@ extension Intake {
             case .inserted: break
             case .same: return .duplicate
             case .different: return .refused(.conflict)
+            case .full: return .refused(.outOfOrder)
             }
         } else {
             noteDeduplicated()

@@ -90,12 +90,8 @@ public struct Intake: Sendable {
         store = SeriesStore(seed: seed)
     }
 
-    /// A segment of samples was written and mapped.
-    public mutating func attach(
-        segment number: UInt32, _ region: Region
-    ) throws(SegmentFault) {
-        try store.chunks.written(number, region)
-    }
+    /// A segment of samples was written and mapped. False when it is not wanted any more.
+    public mutating func attach(_ segment: Segment) -> Bool { store.chunks.attach(segment) }
 
     // MARK: Access for the steps in the other files
 

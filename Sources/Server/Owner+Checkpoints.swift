@@ -32,7 +32,7 @@ extension Owner {
         folder.removeAllBut(Set(numbers))
         for number in numbers {
             do throws(LogFault) {
-                attach(number, try folder.map(number))
+                open(number, try folder.map(number))
             } catch {
                 // Those of drafts in the checkpoint are written now.
                 logger.warn("segment not there", ("reason", error.reason))
@@ -40,15 +40,19 @@ extension Owner {
         }
     }
 
-    private func attach(_ number: UInt32, _ region: Region) {
+    private func open(_ number: UInt32, _ region: Region) {
         do throws(SegmentFault) {
-            try agent.attach(segment: number, region)
+            _ = agent.attach(try Segment(region, number: number))
         } catch {
-            figures.withLock { $0.segmentsDamaged += 1 }
-            logger.error(
-                "segment damaged, its samples are missing from queries",
-                ("segment", String(number)), ("fault", String(describing: error)))
+            tell(error, of: number)
         }
+    }
+
+    private func tell(_ fault: SegmentFault, of number: UInt32) {
+        figures.withLock { $0.segmentsDamaged += 1 }
+        logger.error(
+            "segment damaged, its samples are missing from queries",
+            ("segment", String(number)), ("fault", String(describing: fault)))
     }
 
     /// Hands segments that could not be written to the storekeeper again.
@@ -85,9 +89,10 @@ extension Owner {
             } catch {
                 logger.warn("old segments of the log stay", ("reason", error.reason))
             }
-        case .segmentWritten(let number, let region):
+        case .segmentWritten(let segment):
             figures.withLock { $0.segmentsWritten += 1 }
-            attach(number, region)
+            if !agent.attach(segment) { storekeeper.keep(.removeSegments([segment.number])) }
+        case .segmentDamaged(let number, let fault): tell(fault, of: number)
         case .segmentFailed(let draft, let reason):
             // Its samples stay in memory, and in the log; it is tried again with the next job.
             figures.withLock { $0.segmentsFailed += 1 }

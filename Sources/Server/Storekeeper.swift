@@ -17,7 +17,8 @@ enum KeepJob: Sendable {
 enum KeptNews: Sendable {
     case checkpointed(CheckpointFolder.Written, seconds: Double)
     case checkpointFailed(reason: String)
-    case segmentWritten(UInt32, Region)
+    case segmentWritten(Segment)
+    case segmentDamaged(UInt32, SegmentFault)
     case segmentFailed(SegmentDraft, reason: String)
 }
 
@@ -74,7 +75,13 @@ final class Storekeeper: @unchecked Sendable {
 
     private func write(_ draft: SegmentDraft) {
         do throws(LogFault) {
-            report(.segmentWritten(draft.number, try segments.write(draft)))
+            let region = try segments.write(draft)
+            // Checked here: the owner has no time for megabytes.
+            do throws(SegmentFault) {
+                report(.segmentWritten(try Segment(region, number: draft.number)))
+            } catch {
+                report(.segmentDamaged(draft.number, error))
+            }
         } catch {
             report(.segmentFailed(draft, reason: error.reason))
         }

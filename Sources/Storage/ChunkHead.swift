@@ -34,9 +34,9 @@ struct ChunkHead: Sendable {
     var delta: Int64 = 0
     var chain = BlockChain()
     /// The sequence number of the newest sealed chunk.
-    var sealed: UInt32 = 0
+    var sealed: UInt64 = 0
     /// The sequence number of the newest exemplar.
-    var exemplar: UInt32 = 0
+    var exemplar: UInt64 = 0
     /// Samples in the open chunk.
     var count: UInt8 = 0
     /// Leading zeros of the window of significant bits; 255 before there is one.
@@ -45,7 +45,7 @@ struct ChunkHead: Sendable {
     var flags: Flags = []
 
     var isHistogram: Bool { flags.contains(.isHistogram) }
-    var slot: Int { Int(value) }
+    var slot: Int { Int(truncatingIfNeeded: value) }
 
     /// Readies the head for a new chunk; the newest sample stays.
     mutating func begin() {

@@ -1,4 +1,4 @@
-public import Model
+import Model
 
 // The chunk store in a checkpoint: open chunks with their bits, what is sealed and not yet in a
 // segment on disk, and which segments there are.
@@ -12,6 +12,8 @@ struct ChunkSections: Sendable {
 
     private static let headsPerSection = 4096
     private static let chunksPerSection = 4096
+    private static let runsPerSection = 1024
+    private var draft = 0
     private var store: ChunkStore
     private var next = 0
     private var kind = Kind.heads
@@ -25,11 +27,10 @@ struct ChunkSections: Sendable {
             guard next < store.heads.count else { return begin(.runs) }
             return section { $0.archiveHeads(&$1, &$2) }
         case .runs:
-            kind = .late
-            return tagged(.runs) { store, archive in
-                archive.field(&store.runs)
-                archive.field(&store.freeRuns)
-            }
+            guard next < store.runs.count else { return begin(.late) }
+            let range = next..<min(next + Self.runsPerSection, store.runs.count)
+            next = range.upperBound
+            return tagged(.runs) { $0.archiveRuns(&$1, range) }
         case .late:
             kind = .batch
             return tagged(.late) { store, archive in
@@ -39,14 +40,28 @@ struct ChunkSections: Sendable {
                 }
             }
         case .batch:
-            kind = .draft
-            next = 0
-            return tagged(.batch) { store, archive in archive.field(&store.batch) }
+            let range = next..<min(next + Self.chunksPerSection, store.batch.chunks.count)
+            next = range.upperBound
+            let isLast = next == store.batch.chunks.count
+            if isLast {
+                kind = .draft
+                next = 0
+            }
+            return tagged(.batch) { $0.batch.archive(&$1, range) }
         case .draft:
-            guard next < store.drafts.count else { return begin(.state) }
-            let place = next
-            next += 1
-            return tagged(.draft) { store, archive in archive.field(&store.drafts[place]) }
+            guard draft < store.drafts.count else { return begin(.state) }
+            let place = draft
+            let count = store.drafts[place].batch.chunks.count
+            let range = next..<min(next + Self.chunksPerSection, count)
+            next = range.upperBound
+            if next == count {
+                draft += 1
+                next = 0
+            }
+            return tagged(.draft) { store, archive in
+                archive.field(&store.drafts[place].number)
+                store.drafts[place].batch.archive(&archive, range)
+            }
         case .state:
             guard next == 0 else { return nil }
             next = 1
@@ -88,20 +103,21 @@ extension ChunkStore {
         case .heads:
             var range = 0..<0
             archiveHeads(&archive, &range)
-        case .runs:
-            archive.field(&runs)
-            archive.field(&freeRuns)
+        case .runs: archiveRuns(&archive, 0..<0)
         case .late:
             archive.dictionary(&late, blankKey: 0, blank: []) {
                 $0.field(&$1)
                 $0.field(&$2)
             }
             lateCount = late.values.reduce(0) { $0 + $1.count }
-        case .batch: archive.field(&batch)
+        case .batch: batch.archive(&archive, 0..<0)
         case .draft:
-            var draft = SegmentDraft.blank
-            archive.field(&draft)
-            drafts.append(draft)
+            var number: UInt32 = 0
+            archive.field(&number)
+            if drafts.last?.number != number {
+                drafts.append(SegmentDraft(number: number, batch: .blank))
+            }
+            drafts[drafts.count - 1].batch.archive(&archive, 0..<0)
         case .state: archiveState(&archive)
         }
         return archive.isComplete
@@ -115,6 +131,23 @@ extension ChunkStore {
         }
         return late.keys.allSatisfy { $0 < UInt32(heads.count) }
             && freeRuns.allSatisfy { Int($0) < runs.count }
+    }
+
+    /// Some of the open chunks of histograms; with the first of them, which slots are free.
+    fileprivate mutating func archiveRuns(_ archive: inout Archive, _ range: Range<Int>) {
+        var isFirst = range.lowerBound == 0
+        archive.field(&isFirst)
+        if isFirst { archive.field(&freeRuns) }
+        var count = UInt64(range.count)
+        archive.field(&count)
+        var place = range.lowerBound
+        while count > 0 && archive.isSound {
+            var run = archive.isReading ? HistogramRun.blank : runs[place]
+            archive.field(&run)
+            if archive.isReading { runs.append(run) }
+            place += 1
+            count -= 1
+        }
     }
 
     /// Heads of a range, with the bits of their open chunks. Pages that were released are blank.
@@ -155,6 +188,7 @@ extension ChunkStore {
             head.chain.lastBits = head.chain.bits - UInt16(full)
         }
         heads.append(head)
+        if heads.count % PageTree<ChunkHead>.pageCapacity == 0 { releasePage(of: heads.count - 1) }
     }
 
     fileprivate mutating func archiveState(_ archive: inout Archive) {
@@ -198,20 +232,22 @@ extension ChunkHead: Archivable {
             chain.last = 0
             chain.lastBits = 0
             if Int(leading) + Int(trailing) > 64 && leading != 255 { archive.fail() }
+            // 240 samples of 145 bits.
+            if chain.bits > 34_800 || Int(count) > FloatChunk.samplesMax { archive.fail() }
         }
     }
 }
 
-extension SealedBatch: Archivable {
+extension SealedBatch {
     static let blank = SealedBatch(base: 0)
 
-    mutating func archive(_ archive: inout Archive) {
+    /// Passes some of its chunks with their contents; reading appends them.
+    mutating func archive(_ archive: inout Archive, _ range: Range<Int>) {
         archive.field(&base)
-        var count = UInt64(chunks.count)
+        var count = UInt64(range.count)
         archive.field(&count)
-        if archive.isReading { chunks = PagedArray() }
-        var place = 0
-        while UInt64(place) < count && archive.isSound {
+        var place = range.lowerBound
+        while count > 0 && archive.isSound {
             var chunk = archive.isReading ? SealedChunk.blank : chunks[place]
             var words = archive.isReading ? [] : self.words(of: chunk)
             archive.field(&chunk)
@@ -221,18 +257,8 @@ extension SealedBatch: Archivable {
                 add(chunk, words)
             }
             place += 1
+            count -= 1
         }
-    }
-}
-
-extension SegmentDraft: Archivable {
-    /// To read into.
-    public static let blank = SegmentDraft(number: 0, batch: .blank)
-
-    /// Number, then its chunks.
-    public mutating func archive(_ archive: inout Archive) {
-        archive.field(&number)
-        archive.field(&batch)
     }
 }
 

@@ -8,7 +8,7 @@ public import Model
 public struct ChunkSnapshot: Sendable {
     private let heads: PageTree<ChunkHead>
     private let arena: BlockArena
-    private let runs: [HistogramRun]
+    private let runs: PageTree<HistogramRun>
     private let late: [UInt32: [SeriesTail]]
     private let batches: [SealedBatch]
     private let segments: [Segment]
@@ -45,7 +45,8 @@ public struct ChunkSnapshot: Sendable {
                 unsafe Self.decode(chunk, bytes, from, to, &columns)
             }
         }
-        for (batch, chunk) in pending(head) where chunk.first <= to && chunk.last >= from {
+        for (batch, chunk) in pending(id.index, head) where chunk.first <= to && chunk.last >= from
+        {
             let words = batch.words(of: chunk)
             unsafe words.withUnsafeBytes { unsafe Self.decode(chunk, $0, from, to, &columns) }
         }
@@ -57,16 +58,17 @@ public struct ChunkSnapshot: Sendable {
     }
 
     /// The sealed chunks of a series that are in no segment, oldest first.
-    private func pending(_ head: ChunkHead) -> [(SealedBatch, SealedChunk)] {
+    private func pending(_ id: UInt32, _ head: ChunkHead) -> [(SealedBatch, SealedChunk)] {
         var found: [(SealedBatch, SealedChunk)] = []
         var next = head.sealed
         while next > 0 {
             let sequence = next - 1
             guard let batch = batches.last(where: { $0[sequence] != nil }),
-                let chunk = batch[sequence]
+                let chunk = batch[sequence], chunk.id == id
             else { break }
             found.append((batch, chunk))
-            next = chunk.previous
+            // Each is sealed after the one it names; anything else is damage.
+            next = chunk.previous < next ? chunk.previous : 0
         }
         return found.reversed()
     }

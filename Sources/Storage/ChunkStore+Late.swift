@@ -13,7 +13,8 @@ extension ChunkStore {
             append(id, at: time, value: value)
             return .inserted
         }
-        if let known = knownFloat(id, at: time) {
+        var overlaps = 0
+        if let known = knownFloat(id, at: time, &overlaps) {
             return known.bitPattern == value.bitPattern ? .same : .different
         }
         let head = heads[Int(id.index)]
@@ -21,11 +22,30 @@ extension ChunkStore {
             && Int(head.count) < FloatChunk.samplesMax
         {
             rewrite(Int(id.index), adding: SeriesTail(time: time, value: value))
-        } else {
-            late[id.index, default: []].append(SeriesTail(time: time, value: value))
-            lateCount += 1
+            return .inserted
         }
+        guard overlaps <= Self.overlapsMax else { return .full }
+        addLate(id.index, SeriesTail(time: time, value: value))
         return .inserted
+    }
+
+    /// Chunks that may hold one time of a series: each costs a late sample a microsecond.
+    static let overlapsMax = 32
+
+    /// Keeps a late sample in the order of time; a chunk of them is sealed.
+    private mutating func addLate(_ id: UInt32, _ sample: SeriesTail) {
+        let place = late[id]?.firstIndex { $0.time >= sample.time } ?? late[id]?.count ?? 0
+        if place < late[id]?.count ?? 0, late[id]?[place].time == sample.time {
+            late[id]?[place] = sample
+            return
+        }
+        late[id, default: []].insert(sample, at: place)
+        lateCount += 1
+        if late[id]?.count == FloatChunk.samplesMax, let full = late.removeValue(forKey: id) {
+            lateCount -= full.count
+            sealLate(id, full)
+        }
+        if lateCount >= limits.late { sealLate() }
     }
 
     /// Stores a histogram among older ones, as a chunk of its own.
@@ -51,19 +71,63 @@ extension ChunkStore {
     }
 
     /// What is stored at a time. Usually the open chunk tells; late samples may lie before it.
-    private func knownFloat(_ id: SeriesID, at time: Timestamp) -> Double? {
+    private func knownFloat(_ id: SeriesID, at time: Timestamp, _ overlaps: inout Int) -> Double? {
         let head = heads[Int(id.index)]
         if !head.isHistogram && head.count > 0 && time.millis >= head.first {
-            if let known = openValue(head, at: time.millis),
-                known.bitPattern != Self.ownMarkerBits
-            {
+            if let known = openValue(head, at: time.millis), !Self.isOwnMarker(known) {
                 return known
             }
             guard head.flags.contains(.hasOverlap) || late[id.index] != nil else { return nil }
         }
-        var columns = SampleColumns()
-        snapshot().gather(id, from: time, to: time, into: &columns)
-        return columns.values.first { $0.bitPattern != Self.ownMarkerBits }
+        if let sample = late[id.index]?.first(where: { $0.time >= time }), sample.time == time,
+            !Self.isOwnMarker(sample.value)
+        {
+            return sample.value
+        }
+        return sealedFloat(id.index, head, at: time.millis, &overlaps)
+    }
+
+    static func isOwnMarker(_ value: Double) -> Bool { value.bitPattern == ownMarkerBits }
+
+    /// Looks through the chunks whose time it can be.
+    private func sealedFloat(
+        _ id: UInt32, _ head: ChunkHead, at time: Int64, _ overlaps: inout Int
+    ) -> Double? {
+        var found: Double?
+        func look(_ chunk: SealedChunk, _ bytes: UnsafeRawBufferPointer) {
+            guard chunk.kind == .floats, chunk.first <= time, chunk.last >= time else { return }
+            overlaps += 1
+            var reader = unsafe FloatChunkReader(
+                bytes, bits: Int(chunk.bits), first: chunk.first, count: Int(chunk.count))
+            while found == nil && reader.next() && reader.time <= time {
+                let value = Double(bitPattern: reader.value)
+                if reader.time == time && !Self.isOwnMarker(value) { found = value }
+            }
+        }
+        var next = head.sealed
+        while next > 0 && found == nil && overlaps <= Self.overlapsMax {
+            guard let (holder, chunk) = sealedChunk(next - 1), chunk.id == id else { break }
+            if chunk.first <= time && chunk.last >= time {
+                let words = holder.words(of: chunk)
+                unsafe words.withUnsafeBytes { unsafe look(chunk, $0) }
+            }
+            next = chunk.previous < next ? chunk.previous : 0
+        }
+        for place in segments where found == nil && place.first <= time && place.last >= time {
+            guard let segment = place.segment else { continue }
+            unsafe segment.forEachChunk(of: id, from: time, to: time) { chunk, bytes in
+                unsafe look(chunk, bytes)
+            }
+        }
+        return found
+    }
+
+    private func sealedChunk(_ sequence: UInt64) -> (SealedBatch, SealedChunk)? {
+        if let chunk = batch[sequence] { return (batch, chunk) }
+        for draft in drafts.reversed() {
+            if let chunk = draft.batch[sequence] { return (draft.batch, chunk) }
+        }
+        return nil
     }
 
     private func openValue(_ head: ChunkHead, at time: Int64) -> Double? {

@@ -30,7 +30,7 @@ public struct ChunkStore: Sendable {
     var heads = PageTree<ChunkHead>()
     var arena = BlockArena()
     /// Of open chunks of histograms, by the head's slot.
-    var runs: [HistogramRun] = []
+    var runs = PageTree<HistogramRun>()
     var freeRuns: [UInt32] = []
     var late: [UInt32: [SeriesTail]] = [:]
     var lateCount = 0
@@ -41,6 +41,8 @@ public struct ChunkStore: Sendable {
     var draftsTaken = 0
     var segments: [SegmentPlace] = []
     var nextSegment: UInt32 = 1
+    /// Segments that were dropped because the disk did not take them.
+    public private(set) var segmentsGivenUp = 0
     /// When the oldest chunk of the batch was sealed.
     var batchSince: Timestamp?
 
@@ -78,9 +80,15 @@ public struct ChunkStore: Sendable {
     /// The time of a series' newest sample in here.
     @inline(__always)
     public func newest(of id: SeriesID) -> Timestamp {
+        if heads.isReleased(Int(id.index)) { return .distantFuture }
         let head = heads[Int(id.index)]
         return head.flags.contains(.hasNewest) ? Timestamp(millis: head.newest) : .distantPast
     }
+
+    /// Bytes of an open chunk of histograms.
+    static let runBytesMax = 64 << 10
+    /// Bytes of segments that wait to be written; beyond it the oldest is given up.
+    static let draftBytesMax = 512 << 20
 
     // MARK: Appending
 
@@ -89,8 +97,17 @@ public struct ChunkStore: Sendable {
     public mutating func append(_ id: SeriesID, at time: Timestamp, value: Double) {
         let step = FloatChunk.append(
             time.millis, value.bitPattern, to: &heads[Int(id.index)], &arena,
-            samples: limits.samples, span: UInt64(limits.span.millis))
+            samples: limits.samples, span: UInt64(limits.span.millis),
+            firstSamples: firstLimit(of: id.index))
         if case .full = step { beginFloats(id, time, value) }
+    }
+
+    /// The limit of a series' first chunk, 50 % to 100 % of the usual one: series that begin together
+    /// do not fill their chunks together.
+    @inline(__always)
+    private func firstLimit(of id: UInt32) -> Int {
+        let spread = Int((id &* 2_654_435_769) >> 26)
+        return limits.samples - limits.samples * spread / 128
     }
 
     @inline(never)
@@ -110,6 +127,7 @@ public struct ChunkStore: Sendable {
         let isFull =
             !head.isHistogram || head.count == 0 || Int(head.count) >= limits.samples
             || time.millis &- head.first >= limits.span.millis
+            || runs[head.slot].bytes.count >= Self.runBytesMax
         if isFull { beginHistograms(index, time) }
         runs[heads[index].slot].append(time.millis, histogram)
         heads[index].newest = time.millis
@@ -171,7 +189,8 @@ public struct ChunkStore: Sendable {
     /// Puts a sealed chunk into the batch.
     mutating func add(_ chunk: SealedChunk, _ words: [UInt64]) {
         batch.add(chunk, words)
-        heads[Int(chunk.id)].sealed = batch.base &+ UInt32(batch.chunks.count)
+        heads[Int(chunk.id)].sealed = batch.base &+ UInt64(batch.chunks.count)
+        if batch.bytes >= limits.segmentBytes { finishBatch() }
     }
 
     /// Makes a segment of the batch when it is large or old enough; seals what is late. O(1) but
@@ -195,8 +214,14 @@ public struct ChunkStore: Sendable {
                 number: nextSegment, bytes: draft.bytes, first: batch.first, last: batch.last))
         drafts.append(draft)
         nextSegment += 1
-        batch = SealedBatch(base: batch.base &+ UInt32(batch.chunks.count))
+        batch = SealedBatch(base: batch.base &+ UInt64(batch.chunks.count))
         batchSince = nil
+        // A disk that takes nothing for long costs queries samples, and the process no memory.
+        while pendingBytes > Self.draftBytesMax, let oldest = drafts.first {
+            segmentsGivenUp += 1
+            forget([oldest.number])
+            segments.removeAll { $0.number == oldest.number }
+        }
     }
 
     /// The segments to write that were not handed out before.
@@ -206,13 +231,21 @@ public struct ChunkStore: Sendable {
         return Array(drafts[draftsTaken...])
     }
 
-    /// A segment was written and mapped. A fault leaves its samples in memory.
-    public mutating func written(_ number: UInt32, _ region: Region) throws(SegmentFault) {
-        guard let place = segments.firstIndex(where: { $0.number == number }) else { return }
-        segments[place].segment = try Segment(region, number: number)
-        guard let draft = drafts.firstIndex(where: { $0.number == number }) else { return }
-        drafts.remove(at: draft)
-        draftsTaken = max(0, draftsTaken - 1)
+    /// A segment was written, mapped and checked. False when it is not wanted any more.
+    ///
+    /// Its samples stay in memory until all before it are written too: those of one series are found
+    /// by stepping from one to the one before.
+    public mutating func attach(_ segment: Segment) -> Bool {
+        guard let place = segments.firstIndex(where: { $0.number == segment.number }) else {
+            return false
+        }
+        segments[place].segment = segment
+        while let oldest = drafts.first,
+            segments.first(where: { $0.number == oldest.number })?.segment != nil
+        {
+            forget([oldest.number])
+        }
+        return true
     }
 
     /// Numbers of the segments that should be on disk: to be opened after a restart.
@@ -232,9 +265,14 @@ public struct ChunkStore: Sendable {
             dropped.append(place.number)
             return true
         }
-        draftsTaken -= drafts.prefix(draftsTaken).count { dropped.contains($0.number) }
-        drafts.removeAll { dropped.contains($0.number) }
+        forget(dropped)
         return dropped
+    }
+
+    /// Lets go of drafts, written or not.
+    private mutating func forget(_ numbers: [UInt32]) {
+        draftsTaken -= drafts.prefix(draftsTaken).count { numbers.contains($0.number) }
+        drafts.removeAll { numbers.contains($0.number) }
     }
 
     /// Forgets a series whose samples are of no use any more.
@@ -248,7 +286,17 @@ public struct ChunkStore: Sendable {
             arena.release(head.chain)
         }
         if let gone = late.removeValue(forKey: id.index) { lateCount -= gone.count }
-        heads[index] = ChunkHead()
-        heads[index].flags = .isReleased
+        heads[index] = .released
+        releasePage(of: index)
+    }
+
+    /// Frees the page of heads around a number when all its series are gone.
+    mutating func releasePage(of index: Int) {
+        let capacity = PageTree<ChunkHead>.pageCapacity
+        let first = index / capacity * capacity
+        guard first + capacity <= heads.count,
+            (first..<first + capacity).allSatisfy({ heads[$0].flags.contains(.isReleased) })
+        else { return }
+        heads.releasePage(index / capacity)
     }
 }

@@ -28,7 +28,7 @@ enum FloatChunk {
     @inline(__always)
     static func append(
         _ time: Int64, _ bits: UInt64, to head: inout ChunkHead, _ arena: inout BlockArena,
-        samples: Int, span: UInt64
+        samples: Int, span: UInt64, firstSamples: Int = .max
     ) -> ChunkStep {
         guard head.flags.isDisjoint(with: [.isHistogram, .isReleased]) else { return .full }
         if head.flags.contains(.hasNewest) && time <= head.newest {
@@ -41,7 +41,8 @@ enum FloatChunk {
         }
         // Newer than the first, so the unsigned difference is right even where it overflows.
         let age = UInt64(bitPattern: time &- head.first)
-        guard Int(head.count) < samples, age < span || span == .max else { return .full }
+        let limit = head.sealed == 0 ? min(samples, firstSamples) : samples
+        guard Int(head.count) < limit, age < span || span == .max else { return .full }
         write(time, bits, &head, &arena)
         return .stored
     }

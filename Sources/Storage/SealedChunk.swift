@@ -18,7 +18,7 @@ struct SealedChunk: Hashable, Sendable {
     /// Where its content stands, in bytes: in the blobs of its batch, then in its segment.
     var offset: Int
     /// The sequence number + 1 of the series' chunk sealed before; 0 when there is none.
-    var previous: UInt32
+    var previous: UInt64
 
     /// Bytes of content: whole words, so that they can be read where they stand.
     var bytes: Int { (Int(bits) + 63) / 64 * 8 }
@@ -48,7 +48,7 @@ struct SealedBatch: Sendable {
     static let blobBytes = 64 << 10
 
     /// The sequence number of its first chunk.
-    var base: UInt32
+    var base: UInt64
     var chunks = PagedArray<SealedChunk>()
     var blobs: [[UInt64]] = []
     /// Words in all blobs but the last, each of which is full.
@@ -56,7 +56,7 @@ struct SealedBatch: Sendable {
     var first = Int64.max
     var last = Int64.min
 
-    init(base: UInt32) { self.base = base }
+    init(base: UInt64) { self.base = base }
 
     private static let blobWords = blobBytes / 8
 
@@ -98,8 +98,8 @@ struct SealedBatch: Sendable {
         return found
     }
 
-    subscript(sequence: UInt32) -> SealedChunk? {
-        guard sequence >= base, Int(sequence - base) < chunks.count else { return nil }
+    subscript(sequence: UInt64) -> SealedChunk? {
+        guard sequence >= base, sequence - base < UInt64(chunks.count) else { return nil }
         return chunks[Int(sequence - base)]
     }
 }

@@ -23,14 +23,14 @@ public enum SegmentFault: Error, Hashable, Sendable {
     case badChecksum
 }
 
-/// A segment that was opened.
-struct Segment: Sendable {
+/// A segment that was opened and checked.
+public struct Segment: Sendable {
     static let magic: UInt64 = 0x6765_7374_6f74_6970  // "pitotseg"
     static let version: UInt32 = 1
     static let headerBytes = 64
     static let entryBytes = 40
 
-    let number: UInt32
+    public let number: UInt32
     let first: Int64
     let last: Int64
     private let region: Region
@@ -38,7 +38,7 @@ struct Segment: Sendable {
     private let indexOffset: Int
 
     /// Checks all of it. O(bytes).
-    init(_ region: Region, number: UInt32) throws(SegmentFault) {
+    public init(_ region: Region, number: UInt32) throws(SegmentFault) {
         guard region.count >= Self.headerBytes else { throw .truncated }
         guard region.uint64(0) == Self.magic else { throw .badMagic }
         guard region.uint32(8) == Self.version else { throw .unknownVersion(region.uint32(8)) }
@@ -60,11 +60,17 @@ struct Segment: Sendable {
     }
 
     private var areEntriesSound: Bool {
+        var last: (id: UInt32, first: Int64)?
         for place in 0..<count {
             let chunk = entry(place)
-            guard chunk.offset >= Self.headerBytes, chunk.offset + chunk.bytes <= indexOffset else {
-                return false
-            }
+            let kind = UInt8(
+                truncatingIfNeeded: region.uint32(indexOffset + place * Self.entryBytes + 4))
+            let room = indexOffset - Self.headerBytes - chunk.bytes
+            guard SealedChunk.Kind(rawValue: kind) != nil, room >= 0,
+                (0...room).contains(chunk.offset &- Self.headerBytes),
+                last.map({ $0 <= (chunk.id, chunk.first) }) ?? true
+            else { return false }
+            last = (chunk.id, chunk.first)
         }
         return true
     }
@@ -80,7 +86,7 @@ struct Segment: Sendable {
             count: UInt8(truncatingIfNeeded: kinds >> 8), bits: region.uint32(at + 8),
             first: Int64(bitPattern: region.uint64(at + 24)),
             last: Int64(bitPattern: region.uint64(at + 32)),
-            offset: Self.headerBytes + Int(truncatingIfNeeded: region.uint64(at + 16)),
+            offset: Self.headerBytes &+ Int(truncatingIfNeeded: region.uint64(at + 16)),
             previous: 0)
     }
 

@@ -23,6 +23,8 @@ public enum InsertOutcome: Hashable, Sendable {
     case same
     /// Another value was stored for this time; it stays.
     case different
+    /// So many late samples of the series wait that one more would cost too much.
+    case full
 }
 
 /// The series: their labels, numbers and samples. Numbers are dense and never reused within a data

@@ -25,14 +25,14 @@ struct ExemplarRing: Sendable {
     struct Entry: Sendable {
         var id: UInt32
         /// The sequence number + 1 of the series' exemplar before; 0 when there is none.
-        var previous: UInt32
+        var previous: UInt64
         var exemplar: Exemplar
     }
 
     private let capacity: Int
     private var entries = PagedArray<Entry>()
     /// Exemplars ever added.
-    private var total: UInt32 = 0
+    private var total: UInt64 = 0
 
     init(capacity: Int = standardCapacity) { self.capacity = capacity }
 
@@ -40,14 +40,14 @@ struct ExemplarRing: Sendable {
 
     /// `newest` is the sequence number + 1 of the series' newest exemplar, and is moved on.
     mutating func add(
-        _ exemplar: Exemplar, to id: UInt32, newest: inout UInt32
+        _ exemplar: Exemplar, to id: UInt32, newest: inout UInt64
     ) -> ExemplarOutcome {
         if let last = entry(newest, of: id) {
             if exemplar == last { return .duplicate }
             if exemplar.time < last.time { return .outOfOrder }
         }
         let entry = Entry(id: id, previous: newest, exemplar: exemplar)
-        let place = Int(total) % capacity
+        let place = Int(total % UInt64(capacity))
         if place < entries.count { entries[place] = entry } else { entries.append(entry) }
         total &+= 1
         newest = total
@@ -55,20 +55,21 @@ struct ExemplarRing: Sendable {
     }
 
     /// A series' exemplars of a span, oldest first.
-    func read(_ id: UInt32, newest: UInt32, from: Timestamp, to: Timestamp) -> [Exemplar] {
+    func read(_ id: UInt32, newest: UInt64, from: Timestamp, to: Timestamp) -> [Exemplar] {
         var found: [Exemplar] = []
         var next = newest
         while let exemplar = entry(next, of: id), exemplar.time >= from {
             if exemplar.time <= to { found.append(exemplar) }
-            next = entries[Int(next - 1) % capacity].previous
+            let previous = entries[Int((next - 1) % UInt64(capacity))].previous
+            next = previous < next ? previous : 0
         }
         return found.reversed()
     }
 
     /// The exemplar of a sequence number + 1, if the ring still has it.
-    private func entry(_ number: UInt32, of id: UInt32) -> Exemplar? {
-        guard number > 0, number <= total, Int(total) - Int(number) < capacity else { return nil }
-        let place = Int(number - 1) % capacity
+    private func entry(_ number: UInt64, of id: UInt32) -> Exemplar? {
+        guard number > 0, number <= total, total - number < UInt64(capacity) else { return nil }
+        let place = Int((number - 1) % UInt64(capacity))
         guard place < entries.count, entries[place].id == id else { return nil }
         return entries[place].exemplar
     }
@@ -83,7 +84,7 @@ struct ExemplarRing: Sendable {
     }
 
     /// Whether what was read is one of this ring's.
-    var isSound: Bool { entries.count == min(Int(total), capacity) }
+    var isSound: Bool { entries.count == Int(min(total, UInt64(capacity))) }
 }
 
 extension ExemplarRing.Entry: Archivable {

@@ -99,7 +99,7 @@ import Testing
             #expect(bytes.count == draft.bytes)
             #expect(disk[draft.number] == nil || disk[draft.number] == bytes)
             disk[draft.number] = bytes
-            try store.written(draft.number, Region(bytes))
+            _ = store.attach(try Segment(Region(bytes), number: draft.number))
         }
     }
 
@@ -122,7 +122,8 @@ import Testing
             case 22:
                 store = restored(store)
                 for number in store.segmentNumbers {
-                    if let bytes = disk[number] { try store.written(number, Region(bytes)) }
+                    guard let bytes = disk[number] else { continue }
+                    _ = store.attach(try Segment(Region(bytes), number: number))
                 }
             default: break
             }
@@ -149,7 +150,7 @@ import Testing
         var other = random
         var otherModel = model
         for number in copy.segmentNumbers {
-            try copy.written(number, Region(try #require(disk[number])))
+            _ = copy.attach(try Segment(Region(try #require(disk[number])), number: number))
         }
         for round in 300..<900 {
             step(&straight, &model, &random, Int64(round) * 1000 + 100_000)

@@ -11,7 +11,7 @@ import Testing
     /// A ring of four and two series.
     private struct World {
         var ring = ExemplarRing(capacity: 4)
-        var newest: [UInt32] = [0, 0, 0]
+        var newest: [UInt64] = [0, 0, 0]
 
         mutating func add(_ exemplar: Exemplar, _ id: UInt32) -> ExemplarOutcome {
             ring.add(exemplar, to: id, newest: &newest[Int(id)])

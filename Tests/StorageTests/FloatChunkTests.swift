@@ -127,7 +127,7 @@ import Testing
         #expect(append(10, 1) == .same)
         #expect(append(10, 2) == .different)
         #expect(append(9, 1) == .older)
-        #expect(append(110, 1) == .full)
+        #expect(append(111, 1) == .full)
         #expect(append(109, 1) == .stored && append(-200, 1) == .older)
         #expect(append(109, 1) == .same)
     }
@@ -192,29 +192,51 @@ import Testing
 }
 
 @Suite struct PageTreeTests {
-    @Test(arguments: 0..<4 as Range<UInt64>)
+    /// Any of the copies is written, copied and dropped at any time.
+    @Test(arguments: 0..<12 as Range<UInt64>)
     func aTreeBehavesLikeAnArrayAndItsCopiesLikeValues(stream: UInt64) {
         var random = SplitMix64(stream)
-        var tree = PageTree<UInt64>()
-        var model: [UInt64] = []
-        var copies: [(PageTree<UInt64>, [UInt64])] = []
-        for _ in 0..<6000 {
-            switch random.next() % 20 {
-            case 0 where copies.count < 5: copies.append((tree, model))
-            case 1 where !copies.isEmpty: copies.removeFirst()
-            case 2..<8 where !model.isEmpty:
-                let index = Int.random(in: 0..<model.count, using: &random)
-                model[index] = random.next()
-                tree[index] = model[index]
+        var trees = [PageTree<UInt64>()]
+        var models: [[UInt64]] = [[]]
+        for _ in 0..<8000 {
+            let which = Int.random(in: 0..<trees.count, using: &random)
+            switch random.next() % 40 {
+            case 0 where trees.count < 5:
+                trees.append(trees[which])
+                models.append(models[which])
+            case 1 where trees.count > 1:
+                trees.remove(at: which)
+                models.remove(at: which)
+            case 2..<16 where !models[which].isEmpty:
+                let index = Int.random(in: 0..<models[which].count, using: &random)
+                models[which][index] = random.next()
+                trees[which][index] = models[which][index]
             default:
-                model.append(random.next())
-                tree.append(model[model.count - 1])
+                models[which].append(random.next())
+                trees[which].append(models[which][models[which].count - 1])
             }
         }
-        for (tree, model) in copies + [(tree, model)] {
+        for (tree, model) in zip(trees, models) {
             #expect(tree.count == model.count)
             #expect(model.indices.allSatisfy { tree[$0] == model[$0] })
         }
+    }
+
+    @Test func elementsThatAreObjectsAreKeptAndLetGo() {
+        final class Token: Sendable {}
+        weak var last: Token?
+        var tree = PageTree<[Token]>()
+        do {
+            let token = Token()
+            last = token
+            for _ in 0..<3000 { tree.append([token]) }
+            let copy = tree
+            tree[5] = []
+            #expect(copy[5].count == 1)
+        }
+        #expect(last != nil)
+        tree = PageTree()
+        #expect(last == nil)
     }
 
     @Test func pagesAreReleasedAndNumbersStay() {
