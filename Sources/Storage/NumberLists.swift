@@ -15,7 +15,7 @@ enum NumberLists {
             from = low
             guard from < list.count else { break }
             guard list[from] <= run.last else { continue }
-            run.forEach { number in
+            run.visit { number in
                 while from < list.count && list[from] < number {
                     if !keep { put(&list, list[from], &out) }
                     from += 1
@@ -56,7 +56,7 @@ enum NumberLists {
         var all: [UInt32] = []
         all.reserveCapacity(total)
         for list in postings {
-            for index in 0..<list.runCount { list.run(index).forEach { all.append($0) } }
+            for index in 0..<list.runCount { list.run(index).visit { all.append($0) } }
         }
         if postings.count > 1 {
             all.sort()
@@ -73,7 +73,7 @@ enum NumberLists {
         var words = [UInt64](repeating: 0, count: Int(high - low) / 64 + 1)
         for list in postings {
             for index in 0..<list.runCount {
-                list.run(index).forEach { number in
+                list.run(index).visit { number in
                     words[Int(number - low) >> 6] |= 1 << UInt64((number - low) & 63)
                 }
             }

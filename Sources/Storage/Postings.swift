@@ -50,7 +50,7 @@ struct Postings: Sendable {
     mutating func compactRun(_ index: Int, _ isLive: (UInt32) -> Bool) -> Int {
         let old = run(index)
         var kept = Run()
-        old.forEach { if isLive($0) { kept.append($0) } }
+        old.visit { if isLive($0) { kept.append($0) } }
         count -= old.count - kept.count
         dead -= min(dead, old.count - kept.count)
         if index == full.count {
@@ -64,7 +64,7 @@ struct Postings: Sendable {
         let room = Self.runBytesMax - Self.varintBytesMax - kept.distances.count
         if index > 0 && full[index - 1].distances.count < room {
             var joined = full[index - 1]
-            kept.forEach { joined.append($0) }
+            kept.visit { joined.append($0) }
             full[index - 1] = joined
             full.remove(at: index)
             return index
@@ -99,7 +99,7 @@ extension Postings.Run {
     }
 
     /// Calls `body` with each entry, ascending.
-    func forEach(_ body: (UInt32) -> Void) {
+    func visit(_ body: (UInt32) -> Void) {
         if count == 0 { return }
         var number = first
         body(number)

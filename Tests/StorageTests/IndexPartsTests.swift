@@ -156,6 +156,18 @@ import Text
         #expect(plain > 2000)
     }
 
+    @Test func aCopyOfAKeyTableStaysAsItWas() {
+        var table = KeyTable()
+        for key in 0..<5000 as Range<UInt32> { table.insert(UInt64(key), 9, SeriesID(key)) }
+        let copy = table
+        for key in 2500..<9000 as Range<UInt32> { table.insert(UInt64(key), 9, SeriesID(key + 1)) }
+        for key in 0..<9000 as Range<UInt32> {
+            #expect(copy.find(UInt64(key), 9) == (key < 5000 ? SeriesID(key) : nil))
+            #expect(table.find(UInt64(key), 9) == SeriesID(key < 2500 ? key : key + 1))
+        }
+        #expect(copy.count == 5000 && table.count == 9000)
+    }
+
     @Test func aBoundedKeyTableKeepsTheNewestKeys() {
         var table = KeyTable(countMax: 512 * 16)
         var random = SplitMix64(3)
