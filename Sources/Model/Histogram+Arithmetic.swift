@@ -26,7 +26,7 @@ extension Histogram {
     /// All counts divided. A divisor of 0 leaves no buckets, as Prometheus defines it.
     public mutating func divide(by divisor: Double) {
         isInteger = false
-        zeroCount /= divisor
+        if !hasCustomBounds { zeroCount /= divisor }
         count /= divisor
         sum /= divisor
         if divisor == 0 {

@@ -49,28 +49,9 @@ extension Histogram {
         return fractions[part << (8 - Int(schema))] * pitot_exp2(Double(whole))
     }
 
-    /// 2^(i/256), rounded down: so are the bounds of Prometheus' table, and its users see them as
-    /// text. Powers of the eighth square root of 2, in pairs of Doubles (some 106 bits).
-    private static let fractions: [Double] = {
-        var root = (2.0, 0.0)
-        for _ in 0..<8 {
-            let high = root.0.squareRoot()
-            // One Newton step: the residual is exact with a fused multiply-add.
-            let residual = root.0.addingProduct(-high, high) + root.1
-            root = (high, residual / (2 * high))
-        }
-        var power = (1.0, 0.0)
-        var list: [Double] = []
-        for _ in 0..<256 {
-            list.append(power.1 < 0 ? power.0.nextDown : power.0)
-            let high = power.0 * root.0
-            let low =
-                (-high).addingProduct(power.0, root.0) + power.0 * root.1 + power.1 * root.0
-            let sum = high + low
-            power = (sum, low - (sum - high))
-        }
-        return list
-    }()
+    /// 2^(i/256). Prometheus has a table of literals here, some of which are up to two units in the
+    /// last place lower; arithmetic does not see that, texts of bounds may.
+    private static let fractions: [Double] = (0..<256).map { pitot_exp2(Double($0) / 256) }
 
     /// The bounds of the bucket at a place among the positive ones.
     public func bounds(_ index: Int) -> (lower: Double, upper: Double) {

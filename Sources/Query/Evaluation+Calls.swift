@@ -73,7 +73,9 @@ extension Evaluation {
     /// Of a selector the times of its samples, of anything else the times of the steps.
     private func streamTimestamp(_ node: Call, _ grid: Grid, _ sink: Sink) throws(QueryError) {
         let argument = node.arguments[0].unwrapped
-        if case .vector(let selector) = argument {
+        if case .vector(var selector) = argument {
+            // Prometheus 3.5 forgets the offset when there is an `@`.
+            if selector.at != nil { selector.offset = nil }
             return try select(selector, grid, isTimestamp: true) {
                 (series: inout Series) throws(QueryError) in
                 dropName(&series)

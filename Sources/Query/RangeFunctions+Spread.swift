@@ -15,7 +15,27 @@ extension Evaluation {
             if wantsTime { return isMax ? value >= best : value <= best }
             return isMax ? value > best : value < best
         }
+        // Samples that may still become the best of a window: each is better than those behind it.
+        // Every sample enters once, so that all windows together cost O(samples + steps).
+        var queue: [Int] = []
+        var (head, entered) = (0, 0)
+        let usesQueue = input.grid.count > 1 && !columns.values.contains { $0.isNaN }
         try slideFloats(input, position) { (window: Window) throws(QueryError) in
+            if usesQueue {
+                while entered < window.floats.upperBound {
+                    let value = columns.values[entered]
+                    while queue.count > head, let last = queue.last,
+                        isMax ? columns.values[last] <= value : columns.values[last] >= value
+                    { queue.removeLast() }
+                    queue.append(entered)
+                    entered += 1
+                }
+                while queue[head] < window.floats.lowerBound { head += 1 }
+                let best = queue[head]
+                series.floats[window.step] =
+                    wantsTime ? Double(columns.times[best]) / 1000 : columns.values[best]
+                return
+            }
             var best = window.floats.lowerBound
             for index in window.floats.dropFirst()
             where isBetter(columns.values[index], columns.values[best]) {
