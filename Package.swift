@@ -25,12 +25,12 @@ let modules: [Target] = [
     .target(name: "SLO", dependencies: ["Model", "Text", "Ingest"], swiftSettings: pure),
     .target(
         name: "Agent",
-        dependencies: ["Model", "Text", "Wire", "Storage", "Alerting", "Ingest", "SLO"],
+        dependencies: ["Model", "Text", "Wire", "Storage", "Alerting", "Ingest", "Query", "SLO"],
         swiftSettings: pure),
     .target(
         name: "Server",
         dependencies: [
-            "Model", "Text", "Wire", "Storage", "Alerting", "Ingest", "Agent", "CCurl",
+            "Model", "Text", "Wire", "Storage", "Alerting", "Ingest", "Query", "Agent", "CCurl",
             "CMicrohttpd",
         ],
         swiftSettings: strict),
@@ -77,7 +77,9 @@ let testTargets: [Target] = [
     tests("Ingest", ["Ingest", "Storage", "Wire", "Model"]),
     tests("Query", ["Query", "Text", "Model"]),
     tests("SLO", ["SLO", "Ingest", "Text", "Model"]),
-    tests("Agent", ["Agent", "SLO", "Alerting", "Ingest", "Storage", "Wire", "Text", "Model"]),
+    tests(
+        "Agent",
+        ["Agent", "SLO", "Query", "Alerting", "Ingest", "Storage", "Wire", "Text", "Model"]),
     tests("Server", ["Server", "Agent", "Alerting", "Storage", "Wire", "Text", "Model"]),
     tests("Command", ["pitot", "Server", "Agent", "Text", "Model"]),
     tests("Tidy", []),

@@ -42,6 +42,7 @@ struct ConfigurationReader {
         ("limits", { $0.readLimits(&$1, &$2) }),
         ("retention", { $0.readRetention(&$1, &$2) }),
         ("log", { $0.readLog(&$1, &$2) }),
+        ("queries", { $1.readQueries(into: &$2.queries) }),
     ]
 
     private func readRetention(

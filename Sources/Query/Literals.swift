@@ -158,7 +158,7 @@ public func goNumber(_ value: Double) -> String {
 }
 
 /// A number without exponent: shortest digits, as Go's `FormatFloat(_, 'f', -1, 64)`.
-func plainNumber(_ value: Double) -> String {
+public func plainNumber(_ value: Double) -> String {
     guard value.isFinite else { return goNumber(value) }
     if value == 0 { return value.sign == .minus ? "-0" : "0" }
     let (digits, exponent) = shortestDigits(abs(value))

@@ -38,6 +38,32 @@ final class HTTPRequest: @unchecked Sendable {
             .map { String(cString: $0) }
     }
 
+    /// All parameters of the address, in order; a name may stand more than once.
+    var queryPairs: [(name: String, value: String)] {
+        var collected = ParameterList()
+        withUnsafeMutablePointer(to: &collected) { list in
+            _ = MHD_get_connection_values(
+                connection, .GET_ARGUMENT_KIND,
+                { context, _, name, value in
+                    guard let context, let name else { return .YES }
+                    context.assumingMemoryBound(to: ParameterList.self).pointee.pairs.append(
+                        (String(cString: name), value.map { String(cString: $0) } ?? ""))
+                    return .YES
+                }, list)
+        }
+        return collected.pairs
+    }
+
+    private struct ParameterList { var pairs: [(name: String, value: String)] = [] }
+
+    /// Whether the client has closed its side. Only for a request that is put off: nobody else
+    /// reads from the socket then.
+    var isClientGone: Bool {
+        var byte: UInt8 = 0
+        let count = recv(socket, &byte, 1, Int32(MSG_PEEK | MSG_DONTWAIT))
+        return count == 0 || count < 0 && errno != EAGAIN && errno != EINTR
+    }
+
     /// Answers a request that was put off. Called once, from any thread.
     func complete(_ response: HTTPResponse) {
         precondition(self.response == nil, "a request is answered once")

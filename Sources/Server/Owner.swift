@@ -15,6 +15,8 @@ enum OwnerMessage: Sendable {
     case write(WriteBatch, WriteExchange)
     /// A read of the agent's state; rendered by the owner, between two events.
     case read(HTTPRequest, @Sendable (AgentCore, Timestamp) -> HTTPResponse)
+    /// A point in time of the store, to be read on another thread.
+    case view(HTTPRequest, @Sendable (QueryView) -> Void)
     case configure(ConfigurationFiles, HTTPRequest?)
     case delivered(DeliveryID, Outcome)
     /// What the storekeeper did.
@@ -189,6 +191,7 @@ final class Owner: @unchecked Sendable {
             agent.handle(.write(batch, id), at: wallClock(), into: &effects)
         case .read(let request, let render):
             request.complete(render(agent, max(agent.now, wallClock())))
+        case .view(_, let hand): hand(agent.queryView())
         case .configure(let files, let request):
             configure(files, request)
         case .delivered(let id, let outcome):
@@ -203,6 +206,7 @@ final class Owner: @unchecked Sendable {
         switch message {
         case .write(_, let exchange): exchange.complete(Self.unavailable)
         case .read(let request, _): request.complete(Self.unavailable)
+        case .view(let request, _): request.complete(QueryFault.stopping.response)
         case .configure(_, let request): request?.complete(Self.unavailable)
         case .delivered, .kept, .stop: break
         }

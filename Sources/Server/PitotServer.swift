@@ -41,6 +41,7 @@ public final class PitotServer: Sendable {
     private let courier: Courier
     private let storekeeper: Storekeeper
     private let router: Router
+    private let queries: QueryPool
     private let ownerThread: Worker
     private let logger: Logger
     private let options: ServeOptions
@@ -73,11 +74,12 @@ public final class PitotServer: Sendable {
             log: log, courier: courier, storekeeper: storekeeper, logger: logger,
             limits: limits.owner)
         relay.connect(owner)
+        queries = QueryPool(concurrency: configuration.queries.concurrency)
         router = Router(
             write: WriteEndpoint(
                 seed: HashSeed(low: randomBits(), high: randomBits()),
                 limits: configuration.wire),
-            owner: owner,
+            owner: owner, queries: queries,
             loadFiles: { () throws(FileFault) in try Self.loadFiles(options) })
         var httpLimits = limits.http
         httpLimits.bodyBytes = configuration.wire.bodyBytes
@@ -91,6 +93,7 @@ public final class PitotServer: Sendable {
         } catch { throw .listen(error) }
         router.stand(behind: http)
         courier.start()
+        queries.start()
         storekeeper.start()
         ownerThread = Worker { [owner, logger] in
             do throws(LogFault) {
@@ -121,6 +124,7 @@ public final class PitotServer: Sendable {
         http.quiesce()
         owner.mailbox.postAlways(.stop)
         ownerThread.join()
+        queries.stop()
         courier.stop()
         storekeeper.stop()
         router.stand(behind: nil)

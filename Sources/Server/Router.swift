@@ -12,6 +12,7 @@ import Wire
 final class Router: Sendable {
     private let write: WriteEndpoint
     private let owner: Owner
+    private let queries: QueryPool
     private let counts = RequestCounts()
     private let loadFiles: @Sendable () throws(FileFault) -> ConfigurationFiles
     private let startedAt = wallClock()
@@ -19,11 +20,12 @@ final class Router: Sendable {
     private let front = Locked<HTTPServer?>(nil)
 
     init(
-        write: WriteEndpoint, owner: Owner,
+        write: WriteEndpoint, owner: Owner, queries: QueryPool = QueryPool(concurrency: 1),
         loadFiles: @escaping @Sendable () throws(FileFault) -> ConfigurationFiles
     ) {
         self.write = write
         self.owner = owner
+        self.queries = queries
         self.loadFiles = loadFiles
     }
 
@@ -32,6 +34,9 @@ final class Router: Sendable {
         let method = request.method == "HEAD" ? "GET" : request.method
         switch (request.path, method) {
         case ("/api/v1/write", "POST"): return receive(request)
+        // Clients such as prometheus-api-client ask here whether anybody listens.
+        case ("/", "GET"):
+            return counted(request, .text(200, "Pitot \(version). The API: docs/query.md"))
         case ("/-/healthy", "GET"): return counted(request, .text(200, "Pitot is healthy."))
         case ("/-/ready", "GET"): return counted(request, readiness)
         case ("/-/reload", "POST"): return reload(request)
@@ -46,6 +51,13 @@ final class Router: Sendable {
             return read(request) { agent, _ in .json(agent.cardinalityJSON()) }
         case ("/api/v1/alerts", "GET"):
             return read(request) { agent, _ in .json(agent.alertsJSON()) }
+        case (let path, _) where QueryEndpoints.answer(to: path) != nil:
+            guard method == "GET" || method == "POST" else {
+                let allowed = "GET, HEAD, POST"
+                return counted(
+                    request, .text(405, "\(path) takes \(allowed)").adding("Allow", allowed))
+            }
+            return ask(request)
         case (let path, _) where Self.methods[path] != nil:
             let allowed = Self.methods[path] ?? ""
             return counted(
@@ -57,6 +69,7 @@ final class Router: Sendable {
     }
 
     private static let methods = [
+        "/": "GET, HEAD",
         "/api/v1/write": "POST", "/-/healthy": "GET, HEAD", "/-/ready": "GET, HEAD",
         "/-/reload": "POST", "/metrics": "GET, HEAD", "/api/v1/slos": "GET, HEAD",
         "/api/v1/alerts": "GET, HEAD", "/api/v1/status/cardinality": "GET, HEAD",
@@ -133,6 +146,30 @@ final class Router: Sendable {
         }
         counts.answered(request.path, 200)
         return .later
+    }
+
+    private func ask(_ request: HTTPRequest) -> Disposition {
+        guard let answer = QueryEndpoints.answer(to: request.path) else {
+            return counted(request, .empty(404))
+        }
+        guard phase != .replaying, phase != .stopped else { return counted(request, readiness) }
+        let parameters = QueryParameters(request, now: wallClock())
+        request.dropBody()
+        let work: @Sendable (QueryView, QueryWatch) -> HTTPResponse = { [counts] view, watch in
+            let response: HTTPResponse
+            do throws(QueryFault) {
+                response = try answer(parameters, view, watch)
+            } catch { response = error.response }
+            counts.answered(QueryEndpoints.label(of: request.path), response.status)
+            return response
+        }
+        let posted = owner.mailbox.post(
+            .view(request) { [queries] view in
+                queries.take(
+                    QueryJob(
+                        request: request, view: view, receivedAt: parameters.now, answer: work))
+            })
+        return posted ? .later : counted(request, QueryFault.overloaded.response)
     }
 
     private func metrics(_ request: HTTPRequest) -> Disposition {

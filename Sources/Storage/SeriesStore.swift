@@ -185,6 +185,9 @@ public struct SeriesStore: Sendable {
             id.index, newest: chunks.heads[Int(id.index)].exemplar, from: from, to: to)
     }
 
+    /// The exemplars as they are now. O(1).
+    public func exemplarSnapshot() -> ExemplarSnapshot { ExemplarSnapshot(exemplars, chunks.heads) }
+
     /// Keeps what is said of a metric; false when it was known, or there are too many metrics.
     public mutating func describe(
         _ metric: String, as description: MetricDescription

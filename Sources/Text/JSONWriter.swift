@@ -38,16 +38,16 @@ public struct JSONWriter: Sendable {
     }
 
     /// `true` or `false`.
-    public mutating func bool(_ value: Bool) { raw(value ? "true" : "false") }
+    public mutating func bool(_ value: Bool) { literal(value ? "true" : "false") }
     /// A whole number.
-    public mutating func integer(_ value: Int) { raw(String(value)) }
+    public mutating func integer(_ value: Int) { literal(String(value)) }
     /// `null`.
-    public mutating func null() { raw("null") }
+    public mutating func null() { literal("null") }
 
     /// A number that reads back equal; `null` when it is nil or not finite.
     public mutating func number(_ value: Double?) {
         guard let value, value.isFinite else { return null() }
-        raw(value.description)
+        literal(value.description)
     }
 
     /// A member that is a string.
@@ -91,7 +91,8 @@ public struct JSONWriter: Sendable {
         needsComma = true
     }
 
-    private mutating func raw(_ text: String) {
+    /// Text that is a JSON value already: a number in another notation than ours.
+    public mutating func literal(_ text: String) {
         separate()
         bytes.append(contentsOf: text.utf8)
     }

@@ -1,0 +1,43 @@
+public import Model
+import Text
+
+/// What queries may use: `queries` of `pitot.yaml`.
+public struct QuerySettings: Sendable {
+    /// Queries evaluated at a time, each on a thread of its own; read at the start.
+    public var concurrency = 2
+    /// How long a query may take from its arrival.
+    public var timeout = TimeSpan.minutes(2)
+    /// Samples that one query may hold at once.
+    public var samplesMax = 50_000_000
+    /// How far back an instant selector looks.
+    public var lookback = TimeSpan.minutes(5)
+
+    public init() {}
+}
+
+extension FieldReader {
+    /// `queries: {concurrency: 4, timeout: 2m, samples: 50000000, lookback: 5m}`.
+    mutating func readQueries(into settings: inout QuerySettings) {
+        if let concurrency = optionalInteger("concurrency") {
+            check("concurrency", 1...64 ~= concurrency, expected: "1 to 64")
+            settings.concurrency = concurrency
+        }
+        if let timeout = optionalDuration("timeout") {
+            check("timeout", timeout > .zero && timeout <= .hours(1), expected: "1ms to 1h")
+            settings.timeout = timeout
+        }
+        if let samples = optionalInteger("samples") {
+            check("samples", samples > 0, expected: "1 or more")
+            settings.samplesMax = samples
+        }
+        if let lookback = optionalDuration("lookback") {
+            check("lookback", lookback > .zero, expected: "a duration like 5m")
+            settings.lookback = lookback
+        }
+    }
+
+    private mutating func check(_ key: String, _ isGood: Bool, expected: String) {
+        guard !isGood else { return }
+        fail(at: position(of: key), "queries.\(key) is out of range", expected: expected)
+    }
+}

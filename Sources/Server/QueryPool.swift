@@ -1,0 +1,157 @@
+import Agent
+import Glibc
+import Model
+import Synchronization
+
+// The threads that evaluate queries. The owner hands a point in time over; a query runs on it while
+// the owner goes on. As many wait as `waitingMax`; more are told to come back.
+
+/// A request for an answer of the store, from its arrival on.
+struct QueryJob: Sendable {
+    let request: HTTPRequest
+    let view: QueryView
+    let receivedAt: Timestamp
+    let answer: @Sendable (QueryView, QueryWatch) -> HTTPResponse
+}
+
+/// Tells a running query when to end, and why it ended.
+final class QueryWatch: Sendable {
+    enum Reason: Int { case none, timedOut, clientGone, stopping }
+
+    /// How often the client's connection is looked at.
+    private static let interval = TimeSpan.milliseconds(50)
+
+    private let request: HTTPRequest
+    private let receivedAt: Timestamp
+    private let deadline: Atomic<Int64>
+    private let isStopping: @Sendable () -> Bool
+    private let lookAt: Atomic<Int64>
+    private let found = Atomic<Int>(Reason.none.rawValue)
+
+    init(
+        _ request: HTTPRequest, receivedAt: Timestamp, timeout: TimeSpan,
+        isStopping: @escaping @Sendable () -> Bool
+    ) {
+        self.request = request
+        self.receivedAt = receivedAt
+        deadline = Atomic((receivedAt + timeout).millis)
+        self.isStopping = isStopping
+        lookAt = Atomic((wallClock() + Self.interval).millis)
+    }
+
+    /// Why the query was told to stop.
+    var reason: Reason { Reason(rawValue: found.load(ordering: .relaxed)) ?? .none }
+
+    /// Lets the client shorten the time.
+    func limit(to timeout: TimeSpan) {
+        deadline.min((receivedAt + timeout).millis, ordering: .relaxed)
+    }
+
+    /// Asked by the query now and then; once true it stays true.
+    func shouldStop() -> Bool {
+        if reason != .none { return true }
+        let now = wallClock()
+        if now.millis >= deadline.load(ordering: .relaxed) { return stop(.timedOut) }
+        guard now.millis >= lookAt.load(ordering: .relaxed) else { return false }
+        lookAt.store((now + Self.interval).millis, ordering: .relaxed)
+        if isStopping() { return stop(.stopping) }
+        return request.isClientGone ? stop(.clientGone) : false
+    }
+
+    private func stop(_ reason: Reason) -> Bool {
+        found.store(reason.rawValue, ordering: .relaxed)
+        return true
+    }
+}
+
+/// Evaluates queries on a few threads.
+final class QueryPool: @unchecked Sendable {
+    // Sound: `threads` is set before the first request and read after the last; the rest is behind
+    // the queue's lock or atomic.
+    static let waitingMax = 64
+
+    private let queue = WorkQueue<QueryJob>(capacity: waitingMax)
+    private let isStopping = Atomic<Bool>(false)
+    private let concurrency: Int
+    private var threads: [Worker] = []
+
+    init(concurrency: Int) { self.concurrency = concurrency }
+
+    func start() {
+        threads = (0..<concurrency).map { _ in Worker { [self] in run() } }
+    }
+
+    /// Takes a job; answers it at once when too many wait.
+    func take(_ job: QueryJob) {
+        guard queue.post(job) else {
+            return job.request.complete(QueryFault.overloaded.response)
+        }
+    }
+
+    /// Stops running queries, refuses those that wait and those that come.
+    func stop() {
+        isStopping.store(true, ordering: .relaxed)
+        for job in queue.close() { job.request.complete(QueryFault.stopping.response) }
+        for thread in threads { thread.join() }
+    }
+
+    private func run() {
+        while let job = queue.take() {
+            let watch = QueryWatch(
+                job.request, receivedAt: job.receivedAt, timeout: job.view.settings.timeout,
+                isStopping: { [self] in isStopping.load(ordering: .relaxed) })
+            job.request.complete(job.answer(job.view, watch))
+        }
+    }
+}
+
+/// A bounded queue from which many threads take one at a time.
+final class WorkQueue<Item: Sendable>: @unchecked Sendable {
+    // Sound: `items` and `isClosed` are touched only with `mutex` held.
+    private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+    private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+    private var items: [Item] = []
+    private var isClosed = false
+    private let capacity: Int
+
+    init(capacity: Int) {
+        self.capacity = capacity
+        pthread_mutex_init(mutex, nil)
+        pthread_cond_init(condition, nil)
+    }
+
+    deinit {
+        pthread_cond_destroy(condition)
+        pthread_mutex_destroy(mutex)
+        condition.deallocate()
+        mutex.deallocate()
+    }
+
+    /// False when it is full or closed.
+    func post(_ item: Item) -> Bool {
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        guard !isClosed, items.count < capacity else { return false }
+        items.append(item)
+        pthread_cond_signal(condition)
+        return true
+    }
+
+    /// The oldest; waits for one. Nil once closed.
+    func take() -> Item? {
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        while items.isEmpty && !isClosed { pthread_cond_wait(condition, mutex) }
+        return isClosed ? nil : items.removeFirst()
+    }
+
+    /// What nobody took.
+    func close() -> [Item] {
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        isClosed = true
+        pthread_cond_broadcast(condition)
+        defer { items = [] }
+        return items
+    }
+}

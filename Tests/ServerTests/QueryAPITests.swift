@@ -1,0 +1,136 @@
+import Model
+import Testing
+import Wire
+
+@testable import Server
+
+/// The query API over real HTTP, on what remote write stored.
+@Suite struct QueryAPITests {
+    private let world: AgentWorld
+
+    init() throws {
+        world = try AgentWorld(config: "remoteWrite: {replicaLabels: [__replica__]}")
+    }
+
+    /// Sends series of `demo` with samples ten seconds apart that end now; their last time.
+    private func load(_ series: [(labels: [(String, String)], values: [Double])]) throws -> Int64 {
+        let now = wallClock().millis / 1000 * 1000
+        let body = series.flatMap { one in
+            first(
+                one.labels,
+                one.values.enumerated().flatMap { place, value in
+                    sample(now - Int64(one.values.count - 1 - place) * 10_000, value)
+                })
+        }
+        #expect(try world.write(Snappy.compress(body)).status == 204)
+        return now
+    }
+
+    private func get(_ path: String) throws -> Answer {
+        try exchange(world.port, "GET", "/api/v1/" + path)
+    }
+
+    @Test func anInstantQueryAnswersInPrometheusNotation() throws {
+        let now = try load([([("__name__", "demo"), ("job", "x")], [1, 2, 3.5])])
+        let seconds = now / 1000
+        let answer = try get("query?query=demo&time=\(seconds)")
+        #expect(answer.status == 200)
+        #expect(
+            answer.text == #"{"status":"success","data":{"resultType":"vector","result":"#
+                + #"[{"metric":{"__name__":"demo","job":"x"},"value":[\#(seconds),"3.5"]}]}}"#)
+        let scalar = try get("query?query=1%2B1&time=1435781430.781")
+        #expect(
+            scalar.text == #"{"status":"success","data":{"resultType":"scalar","result":"#
+                + #"[1435781430.781,"2"]}}"#)
+        let absent = try get("query?query=nothing")
+        #expect(absent.text.contains(#""result":[]"#))
+    }
+
+    @Test func aRangeQueryHasAPointForEachStep() throws {
+        let now = try load([([("__name__", "demo")], [1, 2, 3])])
+        let end = now / 1000
+        let answer = try get("query_range?query=demo&start=\(end - 20)&end=\(end)&step=10s")
+        #expect(
+            answer.text == #"{"status":"success","data":{"resultType":"matrix","result":"#
+                + #"[{"metric":{"__name__":"demo"},"values":[[\#(end - 20),"1"],"#
+                + #"[\#(end - 10),"2"],[\#(end),"3"]]}]}}"#)
+    }
+
+    @Test func aFormIsReadLikeAnAddress() throws {
+        _ = try load([([("__name__", "demo"), ("job", "a b")], [7])])
+        let form = Array("query=demo%7Bjob%3D%22a+b%22%7D".utf8)
+        let client = try RawClient(port: world.port)
+        client.request(
+            "POST", "/api/v1/query",
+            [("Content-Type", "application/x-www-form-urlencoded")], body: form)
+        let answer = try client.answer()
+        #expect(answer.status == 200 && answer.text.contains(#""job":"a b""#))
+    }
+
+    @Test func labelsAndSeriesAreListedSorted() throws {
+        _ = try load([
+            ([("__name__", "demo"), ("job", "b")], [1]),
+            ([("__name__", "demo"), ("job", "a")], [1]),
+            ([("__name__", "other"), ("zone", "z")], [1]),
+        ])
+        #expect(
+            try get("labels").text == #"{"status":"success","data":["__name__","job","zone"]}"#)
+        #expect(try get("label/job/values").text == #"{"status":"success","data":["a","b"]}"#)
+        #expect(
+            try get("label/U______name____/values?match[]=other").text
+                == #"{"status":"success","data":["other"]}"#)
+        #expect(
+            try get("series?match[]=demo&match[]=other&limit=2").text
+                == #"{"status":"success","data":[{"__name__":"demo","job":"a"},"#
+                + #"{"__name__":"demo","job":"b"}],"warnings":["results truncated due to limit"]}"#)
+    }
+
+    @Test func replicasShowOnce() throws {
+        _ = try load([([("__name__", "demo"), ("__replica__", "a")], [4])])
+        _ = try load([([("__name__", "demo"), ("__replica__", "b")], [4])])
+        #expect(
+            try get("series?match[]=demo").text
+                == #"{"status":"success","data":[{"__name__":"demo"}]}"#)
+        #expect(try get("query?query=count(demo)").text.contains(#","1"]"#))
+    }
+
+    @Test(arguments: [
+        ("query?query=demo%7B", 400, "bad_data", #"invalid parameter \"query\": 1:"#),
+        ("query?query=1&time=x", 400, "bad_data", #"invalid parameter \"time\": cannot parse"#),
+        (
+            "query_range?query=1&start=0&end=11001&step=1", 400, "bad_data",
+            "exceeded maximum resolution of 11,000 points per timeseries. Try decreasing"
+        ),
+        (
+            "query_range?query=1&start=9&end=1&step=1", 400, "bad_data",
+            #"invalid parameter \"end\": end timestamp must not be before start time"#
+        ),
+        ("query_range?query=1&start=1&end=9&step=0", 400, "bad_data", "zero or negative query"),
+        ("series", 400, "bad_data", "no match[] parameter provided"),
+        ("labels?match[]=a%20offset%205m", 400, "bad_data", #"invalid parameter \"match[]\""#),
+        ("query?query=1&timeout=0", 503, "timeout", "query timed out in expression evaluation"),
+    ])
+    func whatCannotBeAnsweredSaysWhy(
+        path: String, status: Int, type: String, text: String
+    ) throws {
+        let answer = try get(path)
+        #expect(answer.status == status)
+        #expect(answer.text.hasPrefix(#"{"status":"error","errorType":"\#(type)","error":""#))
+        #expect(answer.text.contains(text))
+    }
+
+    @Test func elevenThousandStepsAreAnswered() throws {
+        #expect(try get("query_range?query=1&start=0&end=11000&step=1").status == 200)
+    }
+
+    @Test func timesAreReadInBothNotations() {
+        let read = QueryParameters.time
+        #expect(read("1435781430.781")?.millis == 1_435_781_430_781)
+        #expect(read("2015-07-01T20:10:30.781Z")?.millis == 1_435_781_430_781)
+        #expect(read("2015-07-01T22:10:30.7819+02:00")?.millis == 1_435_781_430_781)
+        #expect(read("1969-12-31T23:59:59Z")?.millis == -1000)
+        for bad in ["", "x", "nan", "1e300", "2015-07-01", "2015-13-01T00:00:00Z"] {
+            #expect(read(bad) == nil)
+        }
+    }
+}
