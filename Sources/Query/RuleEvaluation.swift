@@ -1,0 +1,210 @@
+public import Model
+internal import Text
+
+/// A sample that a rule made.
+public struct RuleSample: Sendable {
+    public var labels: Labels
+    public var time: Timestamp
+    /// The stale marker where the series ended.
+    public var value: Double
+    public var histogram: Histogram?
+}
+
+/// What rules are evaluated under.
+public struct RuleContext: Sendable {
+    public var externalLabels = Labels.empty
+    public var externalURL = ""
+
+    /// Without external labels or URL.
+    public init() {}
+}
+
+extension Rule {
+    /// How long a resolved alert is kept.
+    public static let resolvedRetention = TimeSpan.minutes(15)
+
+    /// Evaluates at a time. On an error the memory keeps its alerts and says why.
+    public func evaluate(
+        at time: Timestamp, offset: TimeSpan = .zero, limit: Int = 0, on source: any SampleSource,
+        in context: RuleContext, _ memory: inout RuleMemory
+    ) -> [RuleSample] {
+        do throws(QueryError) {
+            let vector = try instant(query, at: time - offset, source)
+            let samples: [RuleSample]
+            switch kind {
+            case .record(let name):
+                samples = try recorded(vector, name, time - offset, limit)
+            case .alert(let name, let hold, let keep):
+                var alerts = memory.alerts
+                let found = try expanded(vector, name, time - offset, source, context)
+                advance(&alerts, found, time, hold, keep)
+                let active = alerts.filter { $0.state != .inactive }.count
+                if limit > 0 && active > limit {
+                    memory.alerts = []
+                    throw .execution("exceeded limit of \(limit) with \(active) alerts")
+                }
+                memory.alerts = alerts
+                samples = series(of: alerts, name, time - offset)
+            }
+            let present = samples.map(\.labels).sorted { precedes($0, $1) }
+            let known = Set(present)
+            let ended = memory.series.filter { !known.contains($0) }.map {
+                RuleSample(labels: $0, time: time - offset, value: absent)
+            }
+            memory.series = present
+            memory.lastError = nil
+            return samples + ended
+        } catch {
+            memory.lastError = "\(error)"
+            return []
+        }
+    }
+
+    private func instant(
+        _ query: Query, at time: Timestamp, _ source: any SampleSource
+    ) throws(QueryError) -> [InstantSample] {
+        switch try query.evaluate(at: time, on: source).value {
+        case .vector(let list): return list
+        case .scalar(let value): return [InstantSample(labels: .empty, value: value)]
+        case .string, .matrix: throw .execution("rule result is not a vector or scalar")
+        }
+    }
+
+    private func recorded(
+        _ vector: [InstantSample], _ name: String, _ time: Timestamp, _ limit: Int
+    ) throws(QueryError) -> [RuleSample] {
+        if limit > 0 && vector.count > limit {
+            throw .execution("exceeded limit of \(limit) with \(vector.count) series")
+        }
+        var seen: Set<Labels> = []
+        var list: [RuleSample] = []
+        for sample in vector {
+            var made = sample.labels.setting(Labels.metricName, name)
+            for label in labels { made = made.setting(label.name, label.value) }
+            guard seen.insert(made).inserted else {
+                throw .execution(
+                    "vector contains metrics with the same labelset after applying rule labels")
+            }
+            list.append(
+                RuleSample(
+                    labels: made, time: time, value: sample.value, histogram: sample.histogram))
+        }
+        return list
+    }
+
+    /// The alerts that the expression asks for now, with labels and annotations expanded.
+    private func expanded(
+        _ vector: [InstantSample], _ name: String, _ time: Timestamp, _ source: any SampleSource,
+        _ context: RuleContext
+    ) throws(QueryError) -> [RuleAlert] {
+        let functions = self.functions(time, source, context)
+        let external = texts(context.externalLabels)
+        var seen: Set<Labels> = []
+        var list: [RuleAlert] = []
+        for sample in vector {
+            let dot = TemplateValue.map([
+                "Labels": texts(sample.labels), "ExternalLabels": external,
+                "ExternalURL": .string(context.externalURL), "Value": .float(sample.value),
+            ])
+            func expand(_ text: String) -> String {
+                RuleTemplate.expand(text, alert: name, on: dot, functions)
+            }
+            var made = sample.labels.withoutName
+            for label in labels { made = made.setting(label.name, expand(label.value)) }
+            made = made.setting("alertname", name)
+            guard seen.insert(made).inserted else {
+                throw .execution(
+                    "vector contains metrics with the same labelset after applying alert labels")
+            }
+            let notes = annotations.map { ($0.name, expand($0.value)) }
+            list.append(
+                RuleAlert(
+                    state: .pending, labels: made,
+                    annotations: Dictionary(notes) { $1 }, value: sample.value, activeAt: time))
+        }
+        return list
+    }
+
+    private func texts(_ labels: Labels) -> TemplateValue {
+        .texts(Dictionary(labels.pairs.map { ($0.name, $0.value) }) { $1 })
+    }
+
+    private func functions(
+        _ time: Timestamp, _ source: any SampleSource, _ context: RuleContext
+    ) -> TemplateFunctions {
+        var around = TemplateSurroundings()
+        around.externalURL = context.externalURL
+        let options = query.options
+        around.query = { arguments throws(TemplateFault) in
+            guard case .string(let text)? = arguments.first else {
+                throw TemplateFault("wrong number of args for query: want 1 got 0")
+            }
+            do throws(QueryError) {
+                let list = try self.instant(
+                    Query(parsing: text, options: options), at: time, source)
+                return .list(list.map { TemplateSurroundings.sample($0.labels, $0.value) })
+            } catch {
+                throw TemplateFault("\(error)")
+            }
+        }
+        var functions = TemplateFunctions()
+        functions.addPrometheus(around)
+        return functions
+    }
+
+    private func advance(
+        _ alerts: inout [RuleAlert], _ found: [RuleAlert], _ time: Timestamp, _ hold: TimeSpan,
+        _ keep: TimeSpan
+    ) {
+        var byLabels: [Labels: RuleAlert] = [:]
+        for alert in alerts { byLabels[alert.labels] = alert }
+        let present = Set(found.map(\.labels))
+        for var alert in found {
+            if let old = byLabels[alert.labels], old.state != .inactive {
+                let (value, notes) = (alert.value, alert.annotations)
+                alert = old
+                (alert.value, alert.annotations, alert.keepFiringSince) = (value, notes, nil)
+            } else {
+                alert.activeAt = time
+            }
+            byLabels[alert.labels] = alert
+        }
+        alerts = byLabels.values.sorted { precedes($0.labels, $1.labels) }.compactMap { alert in
+            var alert = alert
+            guard !present.contains(alert.labels) else {
+                if alert.state == .pending && time - alert.activeAt >= hold {
+                    (alert.state, alert.firedAt) = (.firing, time)
+                }
+                return alert
+            }
+            if alert.state == .firing && keep > .zero {
+                let since = alert.keepFiringSince ?? time
+                alert.keepFiringSince = since
+                if time - since < keep { return alert }
+            }
+            if alert.state == .pending { return nil }
+            if let resolved = alert.resolvedAt, time - resolved > Self.resolvedRetention {
+                return nil
+            }
+            if alert.state != .inactive { (alert.state, alert.resolvedAt) = (.inactive, time) }
+            return alert
+        }
+    }
+
+    private func series(
+        of alerts: [RuleAlert], _ name: String, _ time: Timestamp
+    ) -> [RuleSample] {
+        alerts.filter { $0.state != .inactive }.flatMap { alert in
+            let state = alert.state == .firing ? "firing" : "pending"
+            let base = alert.labels.setting("alertname", name)
+            return [
+                RuleSample(
+                    labels: base.setting(Labels.metricName, "ALERTS")
+                        .setting("alertstate", state), time: time, value: 1),
+                RuleSample(
+                    labels: base.setting(Labels.metricName, "ALERTS_FOR_STATE"), time: time,
+                    value: Double(alert.activeAt.millis / 1000)),
+            ]
+        }
+    }
+}
