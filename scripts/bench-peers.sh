@@ -80,7 +80,8 @@ measure() {
     local name=$1 scenario=$2
     shift 2
     # Refused requests make it fail; they are in the table.
-    { build/rwload -q -u "127.0.0.1:$port/api/v1/write" -C "$connections" -p "$server" "$@" || true; } |
+    local url=127.0.0.1:$port/api/v1/write
+    { build/rwload -q -u "$url" -C "$connections" -p "$server" "$@" || true; } |
         sed "s/^{/{\"peer\":\"$name\",\"scenario\":\"$scenario\",/" >> "$work/results"
 }
 

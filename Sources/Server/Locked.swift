@@ -2,9 +2,9 @@ import Glibc
 
 /// A value behind a lock.
 ///
-/// A pthread mutex and not Swift's `Mutex`: ThreadSanitizer knows it, so `make tsan` can tell a race
-/// from a lock it does not see; and under contention the toolchain's `Mutex` collapses (Swift 6.3.1,
-/// measured). 20 ns uncontended.
+/// A pthread mutex and not Swift's `Mutex`: ThreadSanitizer knows it, so `make tsan` can tell a
+/// race from a lock it does not see; and under contention the toolchain's `Mutex` collapses (Swift
+/// 6.3.1, measured). 20 ns uncontended.
 final class Locked<Value: Sendable>: @unchecked Sendable {
     // Sound: `value` is touched only with `mutex` held.
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)

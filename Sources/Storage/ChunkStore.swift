@@ -102,8 +102,8 @@ public struct ChunkStore: Sendable {
         if case .full = step { beginFloats(id, time, value) }
     }
 
-    /// The limit of a series' first chunk, 50 % to 100 % of the usual one: series that begin together
-    /// do not fill their chunks together.
+    /// The limit of a series' first chunk, 50 % to 100 % of the usual one: series that begin
+    /// together do not fill their chunks together.
     @inline(__always)
     private func firstLimit(of id: UInt32) -> Int {
         let spread = Int((id &* 2_654_435_769) >> 26)
@@ -233,8 +233,8 @@ public struct ChunkStore: Sendable {
 
     /// A segment was written, mapped and checked. False when it is not wanted any more.
     ///
-    /// Its samples stay in memory until all before it are written too: those of one series are found
-    /// by stepping from one to the one before.
+    /// Its samples stay in memory until all before it are written too: those of one series are
+    /// found by stepping from one to the one before.
     public mutating func attach(_ segment: Segment) -> Bool {
         guard let place = segments.firstIndex(where: { $0.number == segment.number }) else {
             return false

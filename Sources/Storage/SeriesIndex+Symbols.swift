@@ -3,8 +3,9 @@ public import Model
 // Labels without making text of them: what counts a million series needs numbers, not strings.
 
 extension SeriesIndex {
-    /// For each live series the symbols of two labels' values, nil where it lacks the label. Symbols
-    /// mean the same as long as the index is not changed; `text(of:)` gives their bytes. O(labels).
+    /// For each live series the symbols of two labels' values, nil where it lacks the label.
+    /// Symbols mean the same as long as the index is not changed; `text(of:)` gives their bytes.
+    /// O(labels).
     public func forEachSymbols(
         of first: String, _ second: String,
         _ body: (SeriesID, UInt32?, UInt32?) -> Void

@@ -45,8 +45,8 @@ public struct SeriesStore: Sendable {
     /// Wire keys to series: a cache, in no snapshot.
     private var keys = KeyTable()
     /// Half of the key that each series last had. Senders repeat their series in the same order, so
-    /// the next one's key is nearly always that of the next number: found here it costs no look into
-    /// the table, which is a miss of every cache. Also in no snapshot.
+    /// the next one's key is nearly always that of the next number: found here it costs no look
+    /// into the table, which is a miss of every cache. Also in no snapshot.
     private var lastKeys = PagedArray<UInt64>()
 
     /// `seed` keys the hash tables; nothing that is returned depends on it.

@@ -33,8 +33,12 @@ extension TemplateFunctions {
             let path = url.split(separator: "://", maxSplits: 1).last ?? ""
             return .string(String(path.drop { $0 != "/" }))
         }
-        add("args") { arguments in
-            .map(
+        add("args") { arguments throws(TemplateFault) in
+            // A loop could nest them for ever: printing and freeing go down as deep.
+            guard arguments.allSatisfy({ $0.isNested(within: TemplateValue.nestingMax) }) else {
+                throw TemplateFault("args nested more than \(TemplateValue.nestingMax) deep")
+            }
+            return .map(
                 Dictionary(
                     uniqueKeysWithValues: arguments.enumerated().map { ("arg\($0)", $1) }))
         }

@@ -19,6 +19,22 @@ public indirect enum TemplateValue: Hashable, Sendable {
     /// A struct: asking for another field is an error.
     case record(type: String, fields: [String: TemplateValue])
 
+    /// How deep a template may nest values in each other.
+    static let nestingMax = 32
+
+    /// Whether no more than `levels` values stand within each other. O(elements).
+    func isNested(within levels: Int) -> Bool {
+        let inner: [TemplateValue]
+        switch self {
+        case .list(let elements): inner = elements
+        case .map(let values): inner = Array(values.values)
+        case .record(_, let fields): inner = Array(fields.values)
+        case .null, .noValue, .bool, .integer, .float, .string, .duration, .time, .texts:
+            return true
+        }
+        return levels > 0 && inner.allSatisfy { $0.isNested(within: levels - 1) }
+    }
+
     /// What `if`, `and` and `or` take for true.
     public var isTrue: Bool {
         switch self {

@@ -88,8 +88,8 @@ enum Suite {
 
     // MARK: Append
 
-    /// Samples to the store, series known by number. What it allocates are pages of blocks while open
-    /// chunks grow, and the buffers of those that are sealed.
+    /// Samples to the store, series known by number. What it allocates are pages of blocks while
+    /// open chunks grow, and the buffers of those that are sealed.
     private static func append() -> [Measurement] {
         var store = SeriesStore()
         let ids = (0..<20_000).map { store.add(Labels([("__name__", "m"), ("i", String($0))])) }

@@ -80,6 +80,14 @@ func errorsAreInGosWords(text: String, expected: String) {
 }
 
 /// Whatever is cut off or flipped, the parser answers.
+@Test func valuesDoNotNestForEver() {
+    let text =
+        "{{ $x := 1 }}{{ range .l }}{{ range $.m }}{{ $x = args $x }}{{ end }}{{ end }}{{ $x }}"
+    let many = TemplateValue.list(Array(repeating: .integer(1), count: 100))
+    let dot = TemplateValue.map(["l": many, "m": many])
+    #expect(throws: TemplateError.self) { try run(text, dot) }
+}
+
 @Test func everyTruncationAndFlipEndsInAValueOrAnError() {
     let text =
         "a{{- range $i, $x := (index .l 0).a -}}"
