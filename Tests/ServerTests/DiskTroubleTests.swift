@@ -65,11 +65,11 @@ import Testing
         }
         for _ in 0..<5 {
             let count = acknowledged.count
-            #expect(eventually { acknowledged.count > count + 10 })
+            #expect(eventually(within: 60) { acknowledged.count > count + 10 })
             world.takeDiskAway()
-            #expect(try eventually { try world.get("/-/ready").status == 503 })
+            #expect(try eventually(within: 60) { try world.get("/-/ready").status == 503 })
             world.giveDiskBack()
-            #expect(try eventually { try world.get("/-/ready").status == 200 })
+            #expect(try eventually(within: 60) { try world.get("/-/ready").status == 200 })
         }
         isDone.add(true)
         for sender in senders { sender.join() }
