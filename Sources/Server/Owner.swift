@@ -96,6 +96,7 @@ final class Owner: @unchecked Sendable {
     /// except deliveries whose answer is not in the log.
     func start(_ files: ConfigurationFiles) throws(LogFault) {
         restore()
+        storedAtCheckpoint = agent.intake.totals.stored
         var past: [PlannedEffect] = []
         var unknown = 0
         let recovery = try log.recover(after: agent.position) { record in
@@ -109,7 +110,8 @@ final class Owner: @unchecked Sendable {
                 "log replayed", ("records", String(recovery.records)),
                 ("bytes", String(recovery.bytes)), ("series", String(agent.seriesCount)))
         }
-        storedAtCheckpoint = agent.intake.totals.stored
+        // What was replayed counts: else an agent that dies often never writes a checkpoint.
+        tailBytes = recovery.bytes
         if let reason = recovery.cutReason {
             figures.withLock { $0.logBytesCut += recovery.cutBytes }
             logger.warn(
