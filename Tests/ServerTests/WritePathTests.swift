@@ -8,6 +8,21 @@ import Wire
 
 /// What a sender and a reader see of a healthy agent.
 @Suite struct WritePathTests {
+    /// Each run takes fewer samples than a checkpoint asks for; together they are enough.
+    @Test func runsTooShortForACheckpointAddUpToOne() throws {
+        let world = try AgentWorld()
+        world.stop()
+        world.limits.owner.checkpointSamples = 3
+        try world.restart()
+        for name in ["a", "b", "c"] {
+            #expect(try world.metric("pitot_checkpoints_total") == 0)
+            let body = Sent.body([Sent(instance: name, value: 1, ago: 1)])
+            #expect(try world.write(body).status == 204)
+            if name != "c" { try world.restart() }
+        }
+        #expect(try eventually { try world.metric("pitot_checkpoints_total") == 1 })
+    }
+
     @Test func anAcknowledgedWriteIsOnDisk() throws {
         let world = try AgentWorld()
         for index in 1...20 {
