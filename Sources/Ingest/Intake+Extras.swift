@@ -98,7 +98,7 @@ extension Intake {
             guard id != Resolution.refusedSeries else { return }
             metric = places[Int(id)].metric
             // Senders repeat it with every series of every request.
-            if metadataPrints[places[Int(id)].metric] == entry.fingerprint { return }
+            if knownPrint(of: places[Int(id)].metric) == entry.fingerprint { return }
         }
         do throws(MetadataFault) {
             let told = try batch.metricMetadata(of: entry)
@@ -107,13 +107,26 @@ extension Intake {
                 let id = SeriesID(resolution.ids[Int(series)])
                 name = store.labels(of: id)[Labels.metricName] ?? ""
             }
-            if let metric { metadataPrints[metric] = entry.fingerprint }
+            if let metric { notePrint(entry.fingerprint, of: metric) }
             let resolved = ResolvedMetadata(
                 metric: name, kind: told.kind.rawValue, help: told.help, unit: told.unit)
             if add(resolved) { write.metadata.append(resolved) }
         } catch {
             refuse(.metadata(error), 1, "", &write.tally, isLenient: true)
         }
+    }
+
+    @inline(__always)
+    private func knownPrint(of metric: UInt32) -> UInt64? {
+        Int(metric) < metadataPrints.count ? metadataPrints[Int(metric)] : nil
+    }
+
+    private mutating func notePrint(_ fingerprint: UInt64, of metric: UInt32) {
+        if Int(metric) >= metadataPrints.count {
+            let missing = Int(metric) + 1 - metadataPrints.count
+            metadataPrints.append(contentsOf: repeatElement(nil, count: missing))
+        }
+        metadataPrints[Int(metric)] = fingerprint
     }
 
     /// Whether it was news.

@@ -127,7 +127,7 @@ extension Intake {
         guard cursor.target != ScrapeCursor.none else { return }
         let target = Int(cursor.target)
         defer { cursor.target = ScrapeCursor.none }
-        cover(from: targets[target])
+        cover(fromTarget: target)
         targets[target].replicas[Int(cursor.replica)].lastArrival = now
         let place = targets[target].scrapes.lastIndex {
             $0.replica == cursor.replica && $0.time <= cursor.time
@@ -153,8 +153,8 @@ extension Intake {
             time: cursor.time, replica: cursor.replica, previous: cursor.previous,
             deadline: deadline)
         scrape.merge(cursor)
-        let fold = targets[target].head.replicas[Int(cursor.replica)]
-        if scrape.time <= fold.last { return takeInWhole(scrape, of: target, now, &output) }
+        let last = targets[target].head.replicas[Int(cursor.replica)].last
+        if scrape.time <= last { return takeInWhole(scrape, of: target, now, &output) }
         let place = targets[target].place(of: scrape)
         targets[target].scrapes.insert(scrape, at: place)
         targets[target].openCount += 1
@@ -166,10 +166,11 @@ extension Intake {
 
     /// Keeps the time for which a sender's samples have come without a gap. What a gap is to the
     /// sender, its targets of known rhythm say: a new one knows nothing of it.
-    private mutating func cover(from target: Target) {
-        let index = Int(target.sender)
-        let fold = target.head.replicas[Int(cursor.replica)]
-        if let interval = fold.steps.median { senders[index].gapAfter = interval * 2 }
+    private mutating func cover(fromTarget target: Int) {
+        // Only what is needed is read: a target holds arrays, and copying it retains each.
+        let index = Int(targets[target].sender)
+        let interval = targets[target].head.replicas[Int(cursor.replica)].steps.median
+        if let interval { senders[index].gapAfter = interval * 2 }
         guard cursor.time > senders[index].newest else { return }
         if cursor.time - senders[index].newest > senders[index].gapAfter {
             senders[index].coveredSince = cursor.time

@@ -100,6 +100,7 @@ extension Intake {
         write.values.reserveCapacity(batch.timestamps.count)
         let hasStarts = !batch.starts.isEmpty
         for (index, block) in batch.series.enumerated() {
+            if index % Self.touchedAtOnce == 0 { touch(resolution.ids[index...]) }
             let id = resolution.ids[index]
             guard id != Resolution.refusedSeries else { continue }
             for sample in block.samples {
@@ -123,6 +124,16 @@ extension Intake {
         takeExtras(of: batch, resolution, &write)
         finish(write.tally, now, &output)
         return write
+    }
+
+    private static let touchedAtOnce = 16
+
+    /// Loads what the next samples will be written to, so that the misses of the cache overlap: one
+    /// after the other they are a tenth of a write's cost at 100,000 series.
+    private mutating func touch(_ ids: ArraySlice<UInt32>) {
+        for id in ids.prefix(Self.touchedAtOnce) where id != Resolution.refusedSeries {
+            touched ^= store.touch(SeriesID(id))
+        }
     }
 
     /// Replay: adds the series of a logged write. The caller routes them, then calls `apply`.

@@ -76,8 +76,10 @@ public struct Intake: Sendable {
     var metrics: [String: UInt32] = [:]
     var targetByIdentity: [Labels: UInt32] = [:]
     var senderByIdentity: [Labels: UInt32] = [:]
-    /// What was last heard of each metric, to pass over what repeats: a cache.
-    var metadataPrints: [UInt32: UInt64] = [:]
+    /// What was last heard of each metric, by its number, to pass over what repeats: a cache.
+    var metadataPrints: [UInt64?] = []
+    /// What `SeriesStore.touch` gave, kept so that its loads are not left out.
+    var touched: UInt64 = 0
     /// Numbers of feeds that are free again.
     var freeFeeds: [UInt32] = []
     /// Where the sweep over the series goes on, and when it was last at work.

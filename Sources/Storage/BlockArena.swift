@@ -44,6 +44,12 @@ struct BlockArena: Sendable {
         return unused - 1
     }
 
+    /// A word of the chain's last block: what the next bits are put into.
+    @inline(__always)
+    mutating func lastWord(of chain: BlockChain) -> UInt64 {
+        words.ownElement(Int(chain.last) << 3 + min(6, Int(chain.lastBits >> 6))) ?? 0
+    }
+
     private func next(_ block: UInt32) -> Int { Int(block) << 3 + Self.payloadWords }
 
     /// Appends the low `count` bits of `value`, 1 to 64, most significant first. The bits of

@@ -85,6 +85,13 @@ public struct ChunkStore: Sendable {
         return head.flags.contains(.hasNewest) ? Timestamp(millis: head.newest) : .distantPast
     }
 
+    /// Reads a word of what the next sample of a series will change. O(1).
+    @inline(__always)
+    mutating func touch(_ id: SeriesID) -> UInt64 {
+        guard let head = heads.ownElement(Int(id.index)) else { return 0 }
+        return arena.lastWord(of: head.chain)
+    }
+
     /// Bytes of an open chunk of histograms.
     static let runBytesMax = 64 << 10
     /// Bytes of segments that wait to be written; beyond it the oldest is given up.

@@ -49,6 +49,16 @@ struct PageTree<Element: Sendable>: @unchecked Sendable {
         }
     }
 
+    /// An element whose page the tree knows to be its own; nil of any other. Unlike the subscript
+    /// it counts no reference: that would keep loads which follow each other from overlapping.
+    @inline(__always)
+    mutating func ownElement(_ index: Int) -> Element? {
+        guard index < count, isKnownUniquelyReferenced(&owned),
+            let base = unsafe owned[index >> Self.pageShift]
+        else { return nil }
+        return unsafe base[index & (Self.pageCapacity - 1)]
+    }
+
     @inline(__always)
     private func page(_ number: Int) -> Page<Element> {
         directories[number >> Self.directoryShift][number & (1 << Self.directoryShift - 1)]

@@ -136,6 +136,9 @@ public struct SeriesStore: Sendable {
 
     // MARK: Samples
 
+    /// Reads a word of what the next sample of a series will change; its value means nothing. O(1).
+    public mutating func touch(_ id: SeriesID) -> UInt64 { chunks.touch(id) }
+
     /// Stores a sample that is newer than its sender's newest. O(1).
     @inline(__always)
     public mutating func append(_ id: SeriesID, at time: Timestamp, value: Double) {

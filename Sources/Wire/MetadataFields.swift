@@ -153,12 +153,19 @@ extension WriteBatch {
         let help = symbols[Int(said.help)]
         let unit = symbols[Int(said.unit)]
         let kind = MetricMetadata.Kind(wire: said.kind)
+        let (helpPlace, unitPlace) = (
+            MetadataEntry.Place(help.text), MetadataEntry.Place(unit.text)
+        )
+        // Series of one metric follow each other: what was hashed last is hashed no more.
+        let last = metadata.last.flatMap { last in
+            last.kind == kind && last.help == helpPlace && last.unit == unitPlace ? last : nil
+        }
         metadata.append(
             MetadataEntry(
                 series: UInt32(series.count), kind: kind,
                 fault: Self.fault(help: help.text.count, unit: unit.text.count, limits),
-                fingerprint: fingerprint(kind, help.key, unit.key, seed), family: .init(0..<0),
-                help: .init(help.text), unit: .init(unit.text)))
+                fingerprint: last?.fingerprint ?? fingerprint(kind, help.key, unit.key, seed),
+                family: .init(0..<0), help: helpPlace, unit: unitPlace))
     }
 
     private static func fault(help: Int, unit: Int, _ limits: WireLimits) -> MetadataFault? {
