@@ -21,7 +21,8 @@ let modules: [Target] = [
     .target(name: "Drift", dependencies: ["Model", "CMath"], swiftSettings: pure),
     .target(name: "Alerting", dependencies: ["Model", "Text"], swiftSettings: pure),
     .target(name: "Ingest", dependencies: ["Model", "Wire", "Storage"], swiftSettings: pure),
-    .target(name: "Query", dependencies: ["Model", "Text", "CMath"], swiftSettings: pure),
+    .target(
+        name: "Query", dependencies: ["Model", "Text", "Alerting", "CMath"], swiftSettings: pure),
     .target(name: "SLO", dependencies: ["Model", "Text", "Ingest"], swiftSettings: pure),
     .target(
         name: "Agent",
@@ -75,7 +76,7 @@ let testTargets: [Target] = [
     tests("Drift", ["Drift", "Model", "CMath"], exclude: ["goldens.py", "goldens.json"]),
     tests("Alerting", ["Alerting", "Text", "Model"]),
     tests("Ingest", ["Ingest", "Storage", "Wire", "Model"]),
-    tests("Query", ["Query", "Text", "Model"]),
+    tests("Query", ["Query", "Alerting", "Text", "Model"]),
     tests("SLO", ["SLO", "Ingest", "Text", "Model"]),
     tests(
         "Agent",

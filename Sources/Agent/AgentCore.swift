@@ -220,10 +220,7 @@ public struct AgentCore: Sendable {
         alerts.isQuiet = true
         for (subject, key) in zip(verdict.subjects, alerts.keys) {
             observe(subject, key, verdict, wording, isWordingDue: isWordingDue)
-            switch notifier.book.state(of: key) {
-            case .inactive, .resolved: break
-            case .pending, .firing: alerts.isQuiet = false
-            }
+            if notifier.book.state(of: key).isActive { alerts.isQuiet = false }
         }
         if isWordingDue { alerts.wordedAt = now }
         alertKeys[verdict] = alerts
@@ -242,8 +239,7 @@ public struct AgentCore: Sendable {
         }
         var details = AlertDetails()
         if subject.finding == .breaching {
-            let isFiring = if case .firing = notifier.book.state(of: key) { true } else { false }
-            if isFiring && !isWordingDue { return }
+            if notifier.book.state(of: key).isFiring && !isWordingDue { return }
             details = wording.details(of: subject)
         }
         let change = notifier.observe(

@@ -1,14 +1,14 @@
 public import Model
 
-// The life cycle of alerts, after Prometheus' rules/alerting.go: inactive -> pending (`for`) ->
-// firing -> resolved, the resolved kept 15 minutes so that a receiver that missed the end hears it
-// again. An inactive alert takes no memory. `time` is the evidence's, `now` the agent's (DESIGN
-// §4.3): firing, `for` and resolving follow the evidence, retention follows the clock.
+// The alerts that receivers may hear of. Their life is `AlertLifeCycle`'s; the resolved are kept 15
+// minutes so that a receiver that missed the end hears it again. An inactive alert takes no memory.
+// `time` is the evidence's, `now` the agent's (DESIGN §4.3): firing, `for` and resolving follow the
+// evidence, retention follows the clock.
 
 /// Every alert that is pending, firing or lately resolved, by its labels. Bounded by `alertsMax`.
 public struct AlertBook: Sendable {
     /// How long a resolved alert is kept, and resent to Alertmanagers (Prometheus' value).
-    public static let resolvedRetention = TimeSpan.minutes(15)
+    public static let resolvedRetention = AlertState.resolvedRetention
     /// The annotation that says why an alert ended when it did not just clear.
     public static let reasonAnnotation = "resolved_reason"
 
@@ -51,20 +51,31 @@ public struct AlertBook: Sendable {
     /// Takes one evaluation's word. O(1); the details of a clear or unknown one are not used.
     public mutating func observe(
         _ observation: Observation, of key: Labels, details: AlertDetails, hold: TimeSpan,
-        at time: Timestamp, now: Timestamp
+        keepFiring: TimeSpan = .zero, at time: Timestamp, now: Timestamp
     ) -> AlertChange? {
-        switch observation {
-        case .unknown: nil
-        case .clear: end(key, .cleared, at: time, now: now)
-        case .breaching: breach(key, details, hold: hold, at: time, now: now)
-        }
+        var state = state(of: key)
+        let change = state.observe(
+            observation, AlertTerms(hold: hold, keepFiring: keepFiring), at: time)
+        return take(state, change, of: key, observation == .breaching ? details : nil, now)
     }
 
     /// Ends an alert whose group or rule is no more.
     public mutating func resolve(
         _ key: Labels, reason: ResolveReason, at time: Timestamp, now: Timestamp
     ) -> AlertChange? {
-        end(key, reason, at: time, now: now)
+        var state = state(of: key)
+        let change = state.end(reason, at: time)
+        return take(state, change, of: key, nil, now)
+    }
+
+    /// Takes the word of a rule that keeps its alerts' lives itself: this one fires, as `state`
+    /// says. O(1).
+    public mutating func adopt(
+        _ state: AlertState, of key: Labels, details: AlertDetails, now: Timestamp
+    ) -> AlertChange? {
+        guard let firedAt = state.firedAt, state.isFiring else { return nil }
+        let isNew = !self.state(of: key).isFiring
+        return take(state, isNew ? .fired(at: firedAt) : nil, of: key, details, now)
     }
 
     /// Drops the resolved alerts whose retention has passed.
@@ -79,66 +90,36 @@ public struct AlertBook: Sendable {
         retained.removeFirst(expired)
     }
 
-    private mutating func breach(
-        _ key: Labels, _ details: AlertDetails, hold: TimeSpan, at time: Timestamp, now: Timestamp
+    /// Keeps what became of an alert.
+    private mutating func take(
+        _ state: AlertState, _ change: AlertChange?, of key: Labels, _ details: AlertDetails?,
+        _ now: Timestamp
     ) -> AlertChange? {
-        switch state(of: key) {
-        case .inactive:
+        guard let known = kept[key] else {
+            guard state.isActive else { return change }
             guard hasRoom() else {
                 refused += 1
                 return nil
             }
-            return begin(key, details, hold: hold, at: time, now: now)
-        case .resolved:
-            return begin(key, details, hold: hold, at: time, now: now)
-        case .pending(let since):
-            kept[key]?.details = details
-            guard time - since >= hold else { return nil }
-            return enter(.firing(since: since, firedAt: time), key, details, now, .fired(at: time))
-        case .firing:
-            kept[key]?.details = details
-            return nil
+            kept[key] = Alert(
+                labels: key, details: details ?? AlertDetails(), state: state, changedAt: now)
+            return change
         }
-    }
-
-    private mutating func begin(
-        _ key: Labels, _ details: AlertDetails, hold: TimeSpan, at time: Timestamp, now: Timestamp
-    ) -> AlertChange {
-        if hold > .zero {
-            return enter(.pending(since: time), key, details, now, .pendingBegan(since: time))
-        }
-        return enter(.firing(since: time, firedAt: time), key, details, now, .fired(at: time))
-    }
-
-    /// The one place where a firing alert ends: `keep_firing_for` would hold it here.
-    private mutating func end(
-        _ key: Labels, _ reason: ResolveReason, at time: Timestamp, now: Timestamp
-    ) -> AlertChange? {
-        guard let alert = kept[key] else { return nil }
-        switch alert.state {
-        case .inactive, .resolved:
-            return nil
-        case .pending:
-            kept[key] = nil
-            return .cleared
-        case .firing(let since, let firedAt):
-            // Alertmanager refuses an alert that ends before it starts.
-            let ended = max(time, firedAt)
+        switch change {
+        case nil:
+            if let details { kept[key]?.details = details }
+            if known.state != state { kept[key]?.state = state }
+        case .cleared: kept[key] = nil
+        case .pendingBegan, .fired:
+            kept[key] = Alert(
+                labels: key, details: details ?? known.details, state: state, changedAt: now)
+        case .resolved(_, let reason):
             retain(key, now)
             let details =
                 reason == .cleared
-                ? alert.details : alert.details.adding(Self.reasonAnnotation, reason.rawValue)
-            return enter(
-                .resolved(since: since, firedAt: firedAt, at: ended, reason: reason),
-                key, details, now, .resolved(at: ended, reason: reason))
+                ? known.details : known.details.adding(Self.reasonAnnotation, reason.rawValue)
+            kept[key] = Alert(labels: key, details: details, state: state, changedAt: now)
         }
-    }
-
-    private mutating func enter(
-        _ state: AlertState, _ key: Labels, _ details: AlertDetails, _ now: Timestamp,
-        _ change: AlertChange
-    ) -> AlertChange {
-        kept[key] = Alert(labels: key, details: details, state: state, changedAt: now)
         return change
     }
 
@@ -189,10 +170,7 @@ extension AlertBook {
 
     /// Puts an alert back. False if it is here already, or inactive.
     mutating func restore(_ alert: Alert) -> Bool {
-        switch alert.state {
-        case .inactive: return false
-        case .pending, .firing, .resolved: break
-        }
+        if alert.state == .inactive { return false }
         guard kept[alert.labels] == nil else { return false }
         kept[alert.labels] = alert
         return true

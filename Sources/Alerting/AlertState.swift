@@ -21,6 +21,8 @@ public enum AlertState: Hashable, Sendable {
     case pending(since: Timestamp)
     /// `since` is when the breach began (Prometheus' activeAt), `firedAt` when `for` had passed.
     case firing(since: Timestamp, firedAt: Timestamp)
+    /// The breach is over since `clearSince`, but `keep_firing_for` has not passed.
+    case keptFiring(since: Timestamp, firedAt: Timestamp, clearSince: Timestamp)
     case resolved(since: Timestamp, firedAt: Timestamp, at: Timestamp, reason: ResolveReason)
 
     /// The word the HTTP API uses.
@@ -28,8 +30,68 @@ public enum AlertState: Hashable, Sendable {
         switch self {
         case .inactive: "inactive"
         case .pending: "pending"
-        case .firing: "firing"
+        case .firing, .keptFiring: "firing"
         case .resolved: "resolved"
+        }
+    }
+
+    /// Whether it fires, though the breach may be over.
+    public var isFiring: Bool {
+        switch self {
+        case .firing, .keptFiring: true
+        case .inactive, .pending, .resolved: false
+        }
+    }
+
+    /// Whether it has fired and ended.
+    public var isResolved: Bool {
+        switch self {
+        case .resolved: true
+        case .inactive, .pending, .firing, .keptFiring: false
+        }
+    }
+
+    /// Whether it is pending or firing.
+    public var isActive: Bool {
+        switch self {
+        case .pending, .firing, .keptFiring: true
+        case .inactive, .resolved: false
+        }
+    }
+
+    /// When the breach began, or nil.
+    public var activeAt: Timestamp? {
+        switch self {
+        case .inactive: nil
+        case .pending(let since), .firing(let since, _), .keptFiring(let since, _, _),
+            .resolved(let since, _, _, _):
+            since
+        }
+    }
+
+    /// When it fired, or nil if it has not.
+    public var firedAt: Timestamp? {
+        switch self {
+        case .inactive, .pending: nil
+        case .firing(_, let firedAt), .keptFiring(_, let firedAt, _),
+            .resolved(_, let firedAt, _, _):
+            firedAt
+        }
+    }
+
+    /// Since when it fires though the breach is over, or nil.
+    public var keptSince: Timestamp? {
+        switch self {
+        case .keptFiring(_, _, let clearSince): clearSince
+        case .inactive, .pending, .firing, .resolved: nil
+        }
+    }
+
+    /// When it was resolved, or nil.
+    public var resolvedAt: Timestamp? {
+        switch self {
+        case .resolved(_, _, let at, _): at
+        case .inactive, .pending, .firing, .keptFiring: nil
         }
     }
 }
@@ -55,45 +117,13 @@ public struct Alert: Hashable, Sendable {
     public internal(set) var changedAt: Timestamp
 
     /// Whether it fires now.
-    public var isFiring: Bool {
-        switch state {
-        case .firing: true
-        case .inactive, .pending, .resolved: false
-        }
-    }
-
+    public var isFiring: Bool { state.isFiring }
     /// Whether it has fired and ended.
-    public var isResolved: Bool {
-        switch state {
-        case .resolved: true
-        case .inactive, .pending, .firing: false
-        }
-    }
-
+    public var isResolved: Bool { state.isResolved }
     /// When the breach began, or nil.
-    public var activeAt: Timestamp? {
-        switch state {
-        case .inactive: nil
-        case .pending(let since): since
-        case .firing(let since, _): since
-        case .resolved(let since, _, _, _): since
-        }
-    }
-
+    public var activeAt: Timestamp? { state.activeAt }
     /// When it fired, which notifications call `startsAt`, or nil if it has not.
-    public var startsAt: Timestamp? {
-        switch state {
-        case .inactive, .pending: nil
-        case .firing(_, let firedAt): firedAt
-        case .resolved(_, let firedAt, _, _): firedAt
-        }
-    }
-
+    public var startsAt: Timestamp? { state.firedAt }
     /// When it was resolved, or nil.
-    public var endsAt: Timestamp? {
-        switch state {
-        case .inactive, .pending, .firing: nil
-        case .resolved(_, _, let at, _): at
-        }
-    }
+    public var endsAt: Timestamp? { state.resolvedAt }
 }

@@ -54,7 +54,7 @@ extension Archive {
         var details = alert.details
         field(&labels)
         self.details(&details)
-        state(&alert.state)
+        field(&alert.state)
         time(&alert.changedAt)
         guard isReading else { return }
         alert = Alert(
@@ -78,37 +78,8 @@ extension Archive {
         details = AlertDetails(sorted: annotations, generatorURL: generatorURL, value: value)
     }
 
-    private mutating func state(_ state: inout AlertState) {
-        var tag: UInt8
-        var since = Timestamp.distantPast
-        var firedAt = Timestamp.distantPast
-        var endedAt = Timestamp.distantPast
-        var reason = ResolveReason.cleared
-        switch state {
-        case .inactive: tag = 0
-        case .pending(since: let began): (tag, since) = (1, began)
-        case .firing(since: let began, let fired): (tag, since, firedAt) = (2, began, fired)
-        case .resolved(since: let began, let fired, at: let end, let why):
-            (tag, since, firedAt, endedAt, reason) = (3, began, fired, end, why)
-        }
-        field(&tag)
-        if tag >= 1 { time(&since) }
-        if tag >= 2 { time(&firedAt) }
-        if tag >= 3 {
-            time(&endedAt)
-            word(&reason)
-        }
-        switch tag {
-        case 0: state = .inactive
-        case 1: state = .pending(since: since)
-        case 2: state = .firing(since: since, firedAt: firedAt)
-        case 3: state = .resolved(since: since, firedAt: firedAt, at: endedAt, reason: reason)
-        default: fail()
-        }
-    }
-
     /// A choice by its word.
-    private mutating func word<Choice: RawRepresentable>(
+    mutating func word<Choice: RawRepresentable>(
         _ choice: inout Choice
     ) where Choice.RawValue == String {
         var text = choice.rawValue

@@ -1,3 +1,4 @@
+internal import Alerting
 public import Model
 internal import Text
 
@@ -8,39 +9,47 @@ public struct RuleSample: Sendable {
     /// The stale marker where the series ended.
     public var value: Double
     public var histogram: Histogram?
+
+    public init(labels: Labels, time: Timestamp, value: Double, histogram: Histogram? = nil) {
+        self.labels = labels
+        self.time = time
+        self.value = value
+        self.histogram = histogram
+    }
 }
 
 /// What rules are evaluated under.
 public struct RuleContext: Sendable {
     public var externalLabels = Labels.empty
     public var externalURL = ""
+    /// Asked now and then while a rule is evaluated; true ends it with an error.
+    public var shouldStop: (@Sendable () -> Bool)?
 
     /// Without external labels or URL.
     public init() {}
 }
 
 extension Rule {
-    /// How long a resolved alert is kept.
-    public static let resolvedRetention = TimeSpan.minutes(15)
-
-    /// Evaluates at a time. On an error the memory keeps its alerts and says why.
+    /// Evaluates at a time. On an error the memory keeps its alerts and says why: what cannot be
+    /// evaluated resolves nothing. Too many alerts are such an error, where Prometheus forgets all
+    /// of them.
     public func evaluate(
         at time: Timestamp, offset: TimeSpan = .zero, limit: Int = 0, on source: any SampleSource,
         in context: RuleContext, _ memory: inout RuleMemory
     ) -> [RuleSample] {
         do throws(QueryError) {
-            let vector = try instant(query, at: time - offset, source)
+            let vector = try instant(query, at: time - offset, source, context)
             let samples: [RuleSample]
             switch kind {
             case .record(let name):
                 samples = try recorded(vector, name, time - offset, limit)
             case .alert(let name, let hold, let keep):
                 var alerts = memory.alerts
-                let found = try expanded(vector, name, time - offset, source, context)
-                advance(&alerts, found, time, hold, keep)
-                let active = alerts.filter { $0.state != .inactive }.count
+                let found = try expanded(vector, name, time, source, context)
+                let terms = AlertTerms(hold: hold, keepFiring: keep)
+                advance(&alerts, found, time, terms)
+                let active = alerts.filter { $0.state.isActive }.count
                 if limit > 0 && active > limit {
-                    memory.alerts = []
                     throw .execution("exceeded limit of \(limit) with \(active) alerts")
                 }
                 memory.alerts = alerts
@@ -61,8 +70,10 @@ extension Rule {
     }
 
     private func instant(
-        _ query: Query, at time: Timestamp, _ source: any SampleSource
+        _ query: Query, at time: Timestamp, _ source: any SampleSource, _ context: RuleContext
     ) throws(QueryError) -> [InstantSample] {
+        var query = query
+        if let shouldStop = context.shouldStop { query.options.limits.shouldStop = shouldStop }
         switch try query.evaluate(at: time, on: source).value {
         case .vector(let list): return list
         case .scalar(let value): return [InstantSample(labels: .empty, value: value)]
@@ -97,6 +108,7 @@ extension Rule {
         _ vector: [InstantSample], _ name: String, _ time: Timestamp, _ source: any SampleSource,
         _ context: RuleContext
     ) throws(QueryError) -> [RuleAlert] {
+        if vector.isEmpty { return [] }
         let functions = self.functions(time, source, context)
         let external = texts(context.externalLabels)
         var seen: Set<Labels> = []
@@ -119,8 +131,8 @@ extension Rule {
             let notes = annotations.map { ($0.name, expand($0.value)) }
             list.append(
                 RuleAlert(
-                    state: .pending, labels: made,
-                    annotations: Dictionary(notes) { $1 }, value: sample.value, activeAt: time))
+                    state: .inactive, labels: made, annotations: Dictionary(notes) { $1 },
+                    value: sample.value))
         }
         return list
     }
@@ -141,7 +153,7 @@ extension Rule {
             }
             do throws(QueryError) {
                 let list = try self.instant(
-                    Query(parsing: text, options: options), at: time, source)
+                    Query(parsing: text, options: options), at: time, source, context)
                 return .list(list.map { TemplateSurroundings.sample($0.labels, $0.value) })
             } catch {
                 throw TemplateFault("\(error)")
@@ -152,58 +164,45 @@ extension Rule {
         return functions
     }
 
+    /// Leads each alert a step on in its life; what was found breaches, everything else is clear.
     private func advance(
-        _ alerts: inout [RuleAlert], _ found: [RuleAlert], _ time: Timestamp, _ hold: TimeSpan,
-        _ keep: TimeSpan
+        _ alerts: inout [RuleAlert], _ found: [RuleAlert], _ time: Timestamp, _ terms: AlertTerms
     ) {
+        if alerts.isEmpty && found.isEmpty { return }
         var byLabels: [Labels: RuleAlert] = [:]
-        for alert in alerts { byLabels[alert.labels] = alert }
-        let present = Set(found.map(\.labels))
-        for var alert in found {
-            if let old = byLabels[alert.labels], old.state != .inactive {
-                let (value, notes) = (alert.value, alert.annotations)
-                alert = old
-                (alert.value, alert.annotations, alert.keepFiringSince) = (value, notes, nil)
-            } else {
-                alert.activeAt = time
+        for alert in alerts {
+            if let resolved = alert.state.resolvedAt,
+                time - resolved > AlertState.resolvedRetention
+            {
+                continue
             }
             byLabels[alert.labels] = alert
         }
-        alerts = byLabels.values.sorted { precedes($0.labels, $1.labels) }.compactMap { alert in
-            var alert = alert
-            guard !present.contains(alert.labels) else {
-                if alert.state == .pending && time - alert.activeAt >= hold {
-                    (alert.state, alert.firedAt) = (.firing, time)
-                }
-                return alert
-            }
-            if alert.state == .firing && keep > .zero {
-                let since = alert.keepFiringSince ?? time
-                alert.keepFiringSince = since
-                if time - since < keep { return alert }
-            }
-            if alert.state == .pending { return nil }
-            if let resolved = alert.resolvedAt, time - resolved > Self.resolvedRetention {
-                return nil
-            }
-            if alert.state != .inactive { (alert.state, alert.resolvedAt) = (.inactive, time) }
-            return alert
+        let breaching = Set(found.map(\.labels))
+        for alert in alerts where !breaching.contains(alert.labels) {
+            _ = byLabels[alert.labels]?.state.observe(.clear, terms, at: time)
         }
+        for var alert in found {
+            alert.state = byLabels[alert.labels]?.state ?? .inactive
+            _ = alert.state.observe(.breaching, terms, at: time)
+            byLabels[alert.labels] = alert
+        }
+        alerts = byLabels.values.filter { $0.state != .inactive }
+            .sorted { precedes($0.labels, $1.labels) }
     }
 
     private func series(
         of alerts: [RuleAlert], _ name: String, _ time: Timestamp
     ) -> [RuleSample] {
-        alerts.filter { $0.state != .inactive }.flatMap { alert in
-            let state = alert.state == .firing ? "firing" : "pending"
+        alerts.filter { $0.state.isActive }.flatMap { alert in
             let base = alert.labels.setting("alertname", name)
             return [
                 RuleSample(
                     labels: base.setting(Labels.metricName, "ALERTS")
-                        .setting("alertstate", state), time: time, value: 1),
+                        .setting("alertstate", alert.state.name), time: time, value: 1),
                 RuleSample(
                     labels: base.setting(Labels.metricName, "ALERTS_FOR_STATE"), time: time,
-                    value: Double(alert.activeAt.millis / 1000)),
+                    value: Double((alert.state.activeAt ?? time).millis / 1000)),
             ]
         }
     }

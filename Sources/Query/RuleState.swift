@@ -1,55 +1,55 @@
+public import Alerting
 public import Model
 
 /// An alert of a rule: one for each series of the expression.
-public struct RuleAlert: Sendable {
-    /// Where an alert is in its life.
-    public enum State: UInt8, Hashable, Sendable { case pending, firing, inactive }
-
-    public var state: State
+public struct RuleAlert: Hashable, Sendable {
+    /// Where it is in its life, resolved ones included for a quarter of an hour.
+    public var state: AlertState
     public var labels: Labels
     public var annotations: [String: String]
+    /// The expression's value when it last breached.
     public var value: Double
-    public var activeAt: Timestamp
-    public var firedAt: Timestamp?
-    public var resolvedAt: Timestamp?
-    public var keepFiringSince: Timestamp?
+
+    public init(
+        state: AlertState, labels: Labels, annotations: [String: String], value: Double
+    ) {
+        self.state = state
+        self.labels = labels
+        self.annotations = annotations
+        self.value = value
+    }
 }
 
 extension RuleAlert: Archivable {
     public static var blank: Self {
-        Self(
-            state: .pending, labels: .empty, annotations: [:], value: 0,
-            activeAt: Timestamp(millis: 0))
+        Self(state: .inactive, labels: .empty, annotations: [:], value: 0)
     }
 
     /// All of it; annotations sorted by name.
     public mutating func archive(_ archive: inout Archive) {
         archive.field(&state)
         archive.field(&labels)
-        var names = annotations.keys.sorted()
-        var texts = names.map { annotations[$0] ?? "" }
-        archive.field(&names)
-        archive.field(&texts)
-        if archive.isReading {
-            guard names.count == texts.count else { return archive.fail() }
-            annotations = Dictionary(zip(names, texts)) { $1 }
-        }
+        Self.archive(&annotations, &archive)
         archive.field(&value)
-        archive.field(&activeAt)
-        archive.field(&firedAt)
-        archive.field(&resolvedAt)
-        archive.field(&keepFiringSince)
+    }
+
+    /// Annotations sorted by name.
+    public static func archive(_ annotations: inout [String: String], _ archive: inout Archive) {
+        archive.dictionary(&annotations, blankKey: "", blank: "") {
+            $0.field(&$1)
+            $0.field(&$2)
+        }
     }
 }
 
 /// What a rule remembers from one evaluation to the next.
 public struct RuleMemory: Sendable {
     /// The alerts, sorted by labels.
-    public internal(set) var alerts: [RuleAlert] = []
-    /// The series it gave at the last evaluation, sorted.
-    public internal(set) var series: [Labels] = []
+    public var alerts: [RuleAlert] = []
+    /// The series it gave at the last evaluation that did not fail, sorted.
+    public var series: [Labels] = []
     /// Why the last evaluation failed.
-    public internal(set) var lastError: String?
+    public var lastError: String?
 
     /// Of a rule that was never evaluated.
     public init() {}
@@ -61,17 +61,7 @@ extension RuleMemory: Archivable {
     /// Alerts, series, and the error.
     public mutating func archive(_ archive: inout Archive) {
         archive.field(&alerts)
-        var keys = series.map { SeriesKey(labels: $0) }
-        archive.field(&keys)
-        series = keys.map(\.labels)
-        var error = lastError ?? ""
-        archive.field(&error)
-        lastError = error.isEmpty ? nil : error
+        archive.array(&series, blank: .empty) { $0.field(&$1) }
+        archive.optional(&lastError, blank: "") { $0.field(&$1) }
     }
-}
-
-private struct SeriesKey: Archivable {
-    var labels: Labels
-    static var blank: Self { Self(labels: .empty) }
-    mutating func archive(_ archive: inout Archive) { archive.field(&labels) }
 }

@@ -1,3 +1,4 @@
+import Alerting
 import Model
 import Query
 import Testing
@@ -25,10 +26,10 @@ private func at(_ minutes: Int64) -> Timestamp { Timestamp(millis: minutes * 60_
     var store = ScriptStore()
     store.load(try SeriesNotation(parsing: "up{job=\"a\"} 0 0 0 0 1 1"), step: .minutes(1))
     var memory = RuleMemory()
-    var states: [RuleAlert.State?] = []
+    var states: [String?] = []
     for minute in Int64(0)...4 {
         _ = rule.evaluate(at: at(minute), on: store, in: RuleContext(), &memory)
-        states.append(memory.alerts.first?.state)
+        states.append(memory.alerts.first?.state.name)
         var copy = Archive()
         copy.field(&memory)
         var back = Archive(reading: copy.bytes)
@@ -36,7 +37,7 @@ private func at(_ minutes: Int64) -> Timestamp { Timestamp(millis: minutes * 60_
         back.field(&memory)
         #expect(back.isComplete)
     }
-    #expect(states == [.pending, .pending, .firing, .firing, .inactive])
+    #expect(states == ["pending", "pending", "firing", "firing", "resolved"])
     #expect(memory.alerts.first?.annotations == ["summary": "a is 0"])
 }
 
