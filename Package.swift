@@ -93,7 +93,7 @@ let package = Package(
         .executableTarget(
             name: "pitot",
             dependencies: [
-                "Model", "Text", "Wire", "Query", "SLO", "Agent", "Server", "CPlatform",
+                "Model", "Text", "Wire", "Alerting", "Query", "SLO", "Agent", "Server", "CPlatform",
             ],
             swiftSettings: strict),
         .executableTarget(

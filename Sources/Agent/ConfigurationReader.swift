@@ -29,8 +29,12 @@ struct ConfigurationReader {
         configuration.notifier.alertmanagers = alertmanagers(&fields)
         var receivers = ReceiverReader()
         configuration.notifier.receivers = receivers.read(&fields)
-        configuration.notifier.route = receivers.readRoute(&fields)
         diagnostics += receivers.diagnostics
+        var routes = RouteReader(receivers: receivers.names)
+        configuration.notifier.route = routes.readRoute(&fields)
+        configuration.notifier.inhibitRules =
+            routes.readInhibition(&fields) ?? InhibitRule.standard
+        diagnostics += routes.diagnostics
         diagnostics += fields.finish()
     }
 

@@ -2,13 +2,13 @@ import Alerting
 import Model
 import Text
 
-// Alertmanager's `route` and `receivers`, as far as this version delivers: one route, webhooks.
-// What is not there yet is an error that says so, never a silently missing notification.
+// Alertmanager's `receivers`, as far as this version delivers: webhooks. What is not there yet is
+// an error that says so, never a silently missing notification. Routes: `RouteReader`.
 
-/// Reads `receivers` and `route`.
+/// Reads `receivers`.
 struct ReceiverReader {
     private(set) var diagnostics: [Diagnostic] = []
-    private var names: Set<String> = []
+    private(set) var names: Set<String> = []
 
     private static let laterIntegrations = [
         "slack_configs", "pagerduty_configs", "opsgenie_configs", "email_configs",
@@ -57,39 +57,5 @@ struct ReceiverReader {
         return url.map {
             WebhookSettings(url: $0, sendResolved: sendResolved, maxAlerts: maxAlerts)
         }
-    }
-
-    /// Reads `route` after the receivers, since it must name one of them.
-    mutating func readRoute(_ outer: inout FieldReader) -> RouteSettings? {
-        guard let node = outer.optionalNode("route") else { return nil }
-        var fields = FieldReader(node, of: "route")
-        let receiver = fields.string("receiver")
-        let standard = RouteSettings(receiver: receiver ?? "")
-        let route = RouteSettings(
-            receiver: receiver ?? "", groupBy: fields.optionalStrings("group_by") ?? [],
-            groupWait: fields.optionalDuration("group_wait") ?? standard.groupWait,
-            groupInterval: fields.optionalDuration("group_interval") ?? standard.groupInterval,
-            repeatInterval: fields.optionalDuration("repeat_interval") ?? standard.repeatInterval)
-        for key in ["routes", "matchers", "match", "match_re", "continue", "mute_time_intervals"]
-        where fields.optionalNode(key) != nil {
-            fields.fail(
-                at: fields.position(of: key), "\(key) is not supported by this version",
-                expected: "one route for all alerts",
-                hint: "or let an Alertmanager route them")
-        }
-        if let receiver, !names.contains(receiver) {
-            fields.fail(
-                at: fields.position(of: "receiver"), "no receiver is called \"\(receiver)\"",
-                expected: names.isEmpty
-                    ? "a receiver of this name under \"receivers\""
-                    : "one of " + names.sorted().joined(separator: ", "))
-        }
-        for (key, span) in [
-            ("group_interval", route.groupInterval), ("repeat_interval", route.repeatInterval),
-        ] where span <= .zero {
-            fields.fail(at: fields.position(of: key), "\(key) is zero", expected: "more than 0s")
-        }
-        diagnostics += fields.finish()
-        return receiver == nil ? nil : route
     }
 }

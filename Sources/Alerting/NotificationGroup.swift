@@ -61,6 +61,11 @@ struct NotificationGroup: Sendable {
         return due
     }
 
+    /// Whether somebody was told that an alert fires which has ended.
+    func mustHearEnd(of alert: Alert) -> Bool {
+        alert.isResolved && records.values.contains { $0.firing.contains(alert.labels) }
+    }
+
     /// Whether a webhook must hear of this state. Alertmanager's `needsUpdate`, line by line.
     func needsNotification(
         _ destination: Destination, firing: Set<Labels>, resolved: Set<Labels>,

@@ -13,10 +13,12 @@ struct NotificationGroups: Sendable {
     var count: Int { groups.count }
 
     /// An alert fired or resolved.
-    mutating func note(_ alert: Alert, _ settings: NotifierSettings, at now: Timestamp) {
-        guard let root = settings.route else { return }
+    mutating func note(
+        _ alert: Alert, _ settings: NotifierSettings, _ router: Router?, at now: Timestamp
+    ) {
+        guard let router else { return }
         let labels = settings.externalLabels.merging(alert.labels)
-        for (key, route) in Router(root: root).routes(for: labels) {
+        for (key, route) in router.routes(for: labels) {
             let id = GroupID(routeKey: key, grouping: route.grouping, of: labels)
             let isMember = groups[id]?.members[alert.labels] != nil
             // The end of something that was never to be told of.
@@ -34,17 +36,24 @@ struct NotificationGroups: Sendable {
 
     /// Flushes the groups that are due, sorted, and queues their notifications. O(groups).
     mutating func flush(
-        _ book: AlertBook, _ settings: NotifierSettings, at now: Timestamp,
-        into outbox: inout Outbox
+        _ book: AlertBook, _ settings: NotifierSettings, _ inhibitor: Inhibitor,
+        at now: Timestamp, into outbox: inout Outbox
     ) {
         guard let next = nextFlush, next <= now else { return }
+        var inhibition = Inhibition()
+        if !inhibitor.isEmpty {
+            let firing = book.alerts.filter(\.isFiring).map {
+                settings.externalLabels.merging($0.labels)
+            }
+            inhibition = inhibitor.inhibition(of: firing)
+        }
         let due = groups.values.filter { $0.nextFlush <= now }.map(\.id).sorted()
         for id in due {
             guard var group = groups[id] else { continue }
             // Out of the table, so that it is not copied when it changes.
             groups[id] = nil
             memberCount -= group.members.count
-            Self.flush(&group, book, settings, at: now, into: &outbox)
+            Self.flush(&group, book, settings, inhibition, at: now, into: &outbox)
             memberCount += group.members.count
             // All told: the records say that nothing fires, which is what no record says.
             if !group.members.isEmpty { groups[id] = group }
@@ -63,7 +72,7 @@ struct NotificationGroups: Sendable {
 
     /// Places all alerts anew. A group whose route and labels are unchanged goes on as it was.
     mutating func configure(
-        _ book: AlertBook, _ settings: NotifierSettings, at now: Timestamp
+        _ book: AlertBook, _ settings: NotifierSettings, _ router: Router?, at now: Timestamp
     ) {
         let previous = groups
         let members = previous.keys.sorted().flatMap { id in
@@ -72,10 +81,10 @@ struct NotificationGroups: Sendable {
         groups = SplitTable()
         memberCount = 0
         nextFlush = nil
-        guard let root = settings.route else { return }
+        guard let router else { return }
         for alert in members + book.alerts.filter(\.isFiring) {
             let labels = settings.externalLabels.merging(alert.labels)
-            for (key, route) in Router(root: root).routes(for: labels) {
+            for (key, route) in router.routes(for: labels) {
                 let id = GroupID(routeKey: key, grouping: route.grouping, of: labels)
                 if groups[id] == nil, let old = previous[id] {
                     groups[id] = NotificationGroup(continuing: old, route, at: now)
@@ -99,14 +108,19 @@ struct NotificationGroups: Sendable {
 
     private static func flush(
         _ group: inout NotificationGroup, _ book: AlertBook, _ settings: NotifierSettings,
-        at now: Timestamp, into outbox: inout Outbox
+        _ inhibition: Inhibition, at now: Timestamp, into outbox: inout Outbox
     ) {
         let due = group.beginFlush(at: now)
         // A firing member's annotations may be newer in the book; a resolved one's may be gone.
         let alerts = group.members.values
             .map { $0.isFiring ? book[$0.labels] ?? $0 : $0 }
             .map { OutwardAlert($0, externalLabels: settings.externalLabels) }
+            .filter { !inhibition.inhibits($0.labels) || group.mustHearEnd(of: $0.alert) }
             .sorted()
+        let ended = group.members.values.filter(\.isResolved).map(\.labels)
+        defer { for key in ended { group.members[key] = nil } }
+        // What is inhibited counts as if it were not there.
+        if alerts.isEmpty { return }
         let firing = Set(alerts.filter { $0.alert.isFiring }.map(\.alert.labels))
         let resolved = Set(alerts.filter { $0.alert.isResolved }.map(\.alert.labels))
         let receiver = settings.receivers.first { $0.name == group.route.receiver }
@@ -127,7 +141,6 @@ struct NotificationGroups: Sendable {
             group.records[destination] = NotificationRecord(
                 firing: firing, resolved: resolved, at: due, delivery: delivery)
         }
-        for key in resolved { group.members[key] = nil }
     }
 
     private static func webhookRequest(

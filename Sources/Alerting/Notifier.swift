@@ -17,6 +17,9 @@ public struct Notifier: Sendable {
 
     private var feed = AlertmanagerFeed()
     private(set) var groups = NotificationGroups()
+    /// Of the settings, compiled.
+    private(set) var router: Router?
+    private var inhibitor: Inhibitor
     private var now = Timestamp.distantPast
     /// Between the first section of a checkpoint and `finishRestore`.
     var restoring: NotifierRestoring?
@@ -24,6 +27,8 @@ public struct Notifier: Sendable {
     /// A notifier without alerts.
     public init(_ settings: NotifierSettings = NotifierSettings()) {
         self.settings = settings
+        router = settings.route.map(Router.init)
+        inhibitor = Inhibitor(settings.inhibitRules)
         book = AlertBook(alertsMax: settings.limits.alerts)
         outbox = Outbox(limits: settings.limits)
     }
@@ -48,11 +53,13 @@ public struct Notifier: Sendable {
             settings.alertmanagers != self.settings.alertmanagers
             || settings.externalLabels != self.settings.externalLabels
         self.settings = settings
+        router = settings.route.map(Router.init)
+        inhibitor = Inhibitor(settings.inhibitRules)
         book.alertsMax = settings.limits.alerts
         outbox.limits = settings.limits
         outbox.keep(settings.destinations, at: now)
         forgetLost()
-        groups.configure(book, settings, at: now)
+        groups.configure(book, settings, router, at: now)
         if isFeedChanged { feed.startOver(at: now) }
     }
 
@@ -85,7 +92,7 @@ public struct Notifier: Sendable {
         see(now)
         book.expire(at: self.now)
         feedAlertmanagers()
-        groups.flush(book, settings, at: self.now, into: &outbox)
+        groups.flush(book, settings, inhibitor, at: self.now, into: &outbox)
         forgetLost()
     }
 
@@ -114,7 +121,7 @@ public struct Notifier: Sendable {
             guard let alert = book[key] else { return }
             // Without Alertmanagers there is nothing to wake for; new ones are told everything.
             if !settings.alertmanagers.isEmpty { feed.note(key) }
-            groups.note(alert, settings, at: now)
+            groups.note(alert, settings, router, at: now)
         }
     }
 

@@ -110,9 +110,7 @@ extension Notifier {
         var labels = Labels.empty
         archive.field(&key)
         archive.field(&labels)
-        guard archive.isSound, let root = settings.route,
-            let route = Router(root: root).route(named: key)
-        else { return false }
+        guard archive.isSound, let route = router?.route(named: key) else { return false }
         var group = NotificationGroup(
             GroupID(routeKey: key, labels: labels), route, at: .distantPast)
         group.archive(&archive)

@@ -10,6 +10,8 @@ public struct NotifierSettings: Hashable, Sendable {
     public var evaluationInterval = TimeSpan.seconds(15)
     /// nil: there are no receivers of our own.
     public var route: RouteSettings?
+    /// What keeps what from being told.
+    public var inhibitRules: [InhibitRule] = []
     /// Whom the route can name. A name that is not here tells nobody.
     public var receivers: [ReceiverSettings] = []
     /// Pitot's own address, as receivers are told it.
@@ -23,10 +25,8 @@ public struct NotifierSettings: Hashable, Sendable {
     public init() {}
 }
 
-/// One route: which receiver, and how its alerts are grouped and paced.
-///
-/// There are no child routes yet. They would be `children: [RouteSettings]` with `matchers` and
-/// `continue`; the router already answers with a list of routes per alert.
+/// One route: which alerts, which receiver, how they are grouped and paced, and the routes below.
+/// What a child does not say it has from its parent; whoever reads a file fills that in.
 public struct RouteSettings: Hashable, Sendable {
     /// The name of one of the receivers.
     public var receiver: String
@@ -38,6 +38,12 @@ public struct RouteSettings: Hashable, Sendable {
     public var groupInterval: TimeSpan
     /// After how long an unchanged group is notified again.
     public var repeatInterval: TimeSpan
+    /// What its alerts match, all of it; those of the root match nothing in particular.
+    public var matchers: [Matcher] = []
+    /// Whether the siblings behind it are looked at too when it matches.
+    public var continues = false
+    /// The routes below, in their order.
+    public var children: [RouteSettings] = []
 
     /// `groupBy` as Alertmanager writes it: `[]` is one group for all, `["..."]` by all labels.
     public init(

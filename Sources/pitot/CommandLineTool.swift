@@ -20,6 +20,7 @@ enum CommandLineTool {
         case "serve": return ServeCommand.run(rest)
         case "check": return CheckCommand.run(rest)
         case "test": return TestCommand.run(rest)
+        case "route": return RouteCommand.run(rest)
         case "demo": return DemoCommand.run(rest)
         case "version", "--version":
             printLine("pitot \(version)")
@@ -39,6 +40,7 @@ enum CommandLineTool {
           serve     take remote write, evaluate SLOs, send alerts
           check     parse and check rule and configuration files
           test      run test files
+          route     show where an alert goes
           demo      a whole incident on this machine, in under a minute
           version   print the version
           help      print this

@@ -86,16 +86,73 @@ import Text
             ])
     }
 
-    @Test func childRoutesAreAnError() {
+    @Test func childRoutesInheritWhatTheyDoNotSay() {
         let config = """
-            route: {receiver: a, routes: [{receiver: a}]}
+            route:
+              receiver: a
+              group_by: [alertname]
+              group_wait: 5s
+              routes:
+                - matchers: [severity="page", 'team=~"ml|data"']
+                  receiver: b
+                  continue: true
+                - match: {severity: ticket}
+                  group_by: ["..."]
+                  group_wait: 0s
+            receivers: [{name: a}, {name: b}]
+            """
+        let read = Configuration.read(
+            ConfigurationFiles(
+                config: SourceFile(path: "pitot.yaml", bytes: Array(config.utf8)), rules: []))
+        #expect(read.diagnostics.isEmpty)
+        let children = read.notifier.route?.children ?? []
+        #expect(children.map(\.receiver) == ["b", "a"])
+        #expect(children.map(\.groupWait) == [.seconds(5), .zero])
+        #expect(children.map(\.grouping) == [.byLabels(["alertname"]), .byAllLabels])
+        #expect(
+            children.map { $0.matchers.map(\.description) } == [
+                [#"severity="page""#, #"team=~"ml|data""#], [#"severity="ticket""#],
+            ])
+        #expect(children.map(\.continues) == [true, false])
+    }
+
+    @Test func faultsOfRoutesSayWhere() {
+        let config = """
+            route:
+              receiver: a
+              matchers: [a=b]
+              routes:
+                - receiver: c
+                - matchers: ["a", 'b=~"("']
+                - mute_time_intervals: [nights]
             receivers: [{name: a}]
             """
         #expect(
             messages(config) == [
-                "pitot.yaml:1:22: routes is not supported by this version; expected one route for "
-                    + "all alerts (or let an Alertmanager route them)"
+                "pitot.yaml:3:3: matchers on the root of the routes; expected a root that takes "
+                    + "every alert (move it to a child route)",
+                "pitot.yaml:5:7: no receiver is called \"c\"; expected one of a",
+                "pitot.yaml:6:7: b=~\"(\": bad regular expression: missing ): (; expected an RE2 "
+                    + "expression",
+                "pitot.yaml:6:18: no =, !=, =~ or !~ after \"a\"; expected a matcher such as "
+                    + "severity=\"page\" or team=~\"ml|data\"",
+                "pitot.yaml:7:7: mute_time_intervals is not supported by this version; expected "
+                    + "routes without time intervals (or let an Alertmanager route them)",
             ])
+    }
+
+    @Test func withoutInhibitRulesTheStandardOnesHold() {
+        func rules(_ config: String) -> Int {
+            Configuration.read(
+                ConfigurationFiles(
+                    config: SourceFile(path: "pitot.yaml", bytes: Array(config.utf8)), rules: [])
+            ).notifier.inhibitRules.count
+        }
+        #expect(rules("listen: 127.0.0.1:1\n") == InhibitRule.standard.count)
+        #expect(rules("inhibit_rules: []\n") == 0)
+        #expect(
+            rules("inhibit_rules: [{source_matchers: [a=b], target_match: {c: d}, equal: [e]}]\n")
+                == 1)
     }
 
     @Test func oneNameInTwoFilesIsAnError() {
