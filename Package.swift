@@ -29,10 +29,16 @@ let modules: [Target] = [
         dependencies: ["Model", "Text", "Wire", "Storage", "Alerting", "Ingest", "Query", "SLO"],
         swiftSettings: pure),
     .target(
+        name: "Backtest",
+        dependencies: [
+            "Model", "Text", "Wire", "Storage", "Alerting", "Ingest", "Query", "SLO", "Agent",
+        ],
+        swiftSettings: pure),
+    .target(
         name: "Server",
         dependencies: [
-            "Model", "Text", "Wire", "Storage", "Alerting", "Ingest", "Query", "Agent", "CCurl",
-            "CMicrohttpd",
+            "Model", "Text", "Wire", "Storage", "Alerting", "Ingest", "Query", "Agent",
+            "Backtest", "CCurl", "CMicrohttpd",
         ],
         swiftSettings: strict),
 ]
@@ -81,6 +87,12 @@ let testTargets: [Target] = [
     tests(
         "Agent",
         ["Agent", "SLO", "Query", "Alerting", "Ingest", "Storage", "Wire", "Text", "Model"]),
+    tests(
+        "Backtest",
+        [
+            "Backtest", "Agent", "SLO", "Query", "Alerting", "Ingest", "Storage", "Wire", "Text",
+            "Model",
+        ]),
     tests("Server", ["Server", "Agent", "Alerting", "Storage", "Wire", "Text", "Model"]),
     tests("Command", ["pitot", "Server", "Agent", "Text", "Model"]),
     tests("Tidy", []),
@@ -93,7 +105,8 @@ let package = Package(
         .executableTarget(
             name: "pitot",
             dependencies: [
-                "Model", "Text", "Wire", "Alerting", "Query", "SLO", "Agent", "Server", "CPlatform",
+                "Model", "Text", "Wire", "Alerting", "Query", "SLO", "Agent", "Backtest", "Server",
+                "CPlatform",
             ],
             swiftSettings: strict),
         .executableTarget(

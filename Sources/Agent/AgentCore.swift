@@ -29,9 +29,11 @@ public struct AgentCore: Sendable {
     /// Whether the files last offered were taken, for metrics and the reload's answer.
     public internal(set) var isLastReloadGood = true
 
-    private var output = IntakeOutput()
+    var output = IntakeOutput()
     private var news: [AlertNews] = []
     private var pendingLog: [UInt8] = []
+    /// Off in a back-test, which plays one history many times and keeps none.
+    var isLogging = true
     var lastEvaluation = Timestamp.distantPast
     var lastTroubleCheck = Timestamp.distantPast
     var alertKeys = AlertKeys()
@@ -132,7 +134,7 @@ public struct AgentCore: Sendable {
         return tally.isShedOnly ? configuration.shedStatus : 400
     }
 
-    private mutating func route(_ id: SeriesID) {
+    mutating func route(_ id: SeriesID) {
         let labels = intake.store.labels(of: id)
         let routes = ledger.routes(for: labels, target: intake.target(of: id))
         if !routes.isEmpty { intake.route(id, to: routes) }
@@ -181,7 +183,7 @@ public struct AgentCore: Sendable {
     // MARK: After each event
 
     /// Carries what the event led to down the stream: increments, verdicts, alerts, deliveries.
-    private mutating func settle(into effects: inout [PlannedEffect]) {
+    mutating func settle(into effects: inout [PlannedEffect]) {
         intake.advance(to: now, into: &output)
         for draft in output.drafts { effects.append(plan(.writeSegment(draft))) }
         if !output.dropped.isEmpty { effects.append(plan(.removeSegments(output.dropped))) }
@@ -272,6 +274,7 @@ public struct AgentCore: Sendable {
     }
 
     private mutating func append(_ event: LoggedEvent) {
+        guard isLogging else { return }
         let (kind, payload) = event.encode()
         position = position.next
         LogRecord(kind: kind, position: position, now: now, payload: payload)

@@ -155,7 +155,7 @@ extension Intake {
     }
 
     /// Takes the next scrape in time into one of the target's states. O(samples x consumers).
-    private mutating func step(
+    mutating func step(
         _ target: Int, _ scrape: Scrape, _ side: Side, _ increments: inout [Increment]
     ) {
         guard let closing = scrape.closing else { return }
@@ -221,7 +221,7 @@ extension Intake {
         countClasses(output.increments[first...])
     }
 
-    private mutating func countClasses(_ increments: ArraySlice<Increment>) {
+    mutating func countClasses(_ increments: ArraySlice<Increment>) {
         for increment in increments {
             incrementCounts[Int(increment.kind.rawValue)] += increment.isTakenBack ? -1 : 1
         }

@@ -12,6 +12,14 @@ public struct ResolvedHistogram: Hashable, Sendable {
     /// When it began to count, in milliseconds; 0 where it is not said.
     public internal(set) var start: Int64
     public internal(set) var histogram: Histogram
+
+    /// A histogram of a series that is known.
+    public init(id: UInt32, time: Timestamp, start: Int64, histogram: Histogram) {
+        self.id = id
+        self.time = time
+        self.start = start
+        self.histogram = histogram
+    }
 }
 
 extension ResolvedHistogram: Archivable {

@@ -26,7 +26,7 @@ extension Intake {
         if place.state != .live { revive(id) }
         store.advance(id, to: time, value: value)
         if place.stored == id.index {
-            store.append(id, at: time, value: value)
+            if storesSamples { store.append(id, at: time, value: value) }
         } else {
             appendOnce(place, time, value)
         }
@@ -58,7 +58,7 @@ extension Intake {
         guard place.stored == id.index else {
             return takeLateReplica(place, time, value, start, now, &output)
         }
-        switch store.insert(id, at: time, value: value) {
+        switch storesSamples ? store.insert(id, at: time, value: value) : .inserted {
         case .inserted: break
         case .same: return .duplicate
         case .different: return .refused(.conflict)
@@ -127,7 +127,7 @@ extension Intake {
         guard cursor.target != ScrapeCursor.none else { return }
         let target = Int(cursor.target)
         defer { cursor.target = ScrapeCursor.none }
-        cover(fromTarget: target)
+        cover(target, cursor.replica, until: cursor.time)
         targets[target].replicas[Int(cursor.replica)].lastArrival = now
         let place = targets[target].scrapes.lastIndex {
             $0.replica == cursor.replica && $0.time <= cursor.time
@@ -166,16 +166,17 @@ extension Intake {
 
     /// Keeps the time for which a sender's samples have come without a gap. What a gap is to the
     /// sender, its targets of known rhythm say: a new one knows nothing of it.
-    private mutating func cover(fromTarget target: Int) {
+    mutating func cover(_ target: Int, _ replica: UInt8, until time: Timestamp) {
         // Only what is needed is read: a target holds arrays, and copying it retains each.
         let index = Int(targets[target].sender)
-        let interval = targets[target].head.replicas[Int(cursor.replica)].steps.median
-        if let interval { senders[index].gapAfter = interval * 2 }
-        guard cursor.time > senders[index].newest else { return }
-        if cursor.time - senders[index].newest > senders[index].gapAfter {
-            senders[index].coveredSince = cursor.time
+        if let interval = targets[target].head.replicas[Int(replica)].steps.median {
+            senders[index].gapAfter = interval * 2
         }
-        senders[index].newest = cursor.time
+        guard time > senders[index].newest else { return }
+        if time - senders[index].newest > senders[index].gapAfter {
+            senders[index].coveredSince = time
+        }
+        senders[index].newest = time
     }
 }
 

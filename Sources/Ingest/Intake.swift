@@ -60,6 +60,10 @@ public struct Intake: Sendable {
     /// Series that were given a stale marker because their sender gives none.
     public internal(set) var staleMarkersAdded = 0
     public var settings: IntakeSettings
+    /// Off where nobody queries: a back-test of SLOs counts samples and keeps none.
+    public var storesSamples = true
+    /// The whole scrape that is being taken; kept for its memory.
+    var whole = Scrape(time: .distantPast, replica: 0, previous: .distantPast, deadline: .distantPast)
 
     var places = PagedArray<SeriesPlace>()
     var feeds = PagedArray<Feed>()

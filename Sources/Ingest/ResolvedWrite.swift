@@ -19,6 +19,23 @@ public struct ResolvedWrite: Sendable {
 
     public init() {}
 
+    /// Samples of series that are known, as a history that is played again gives them.
+    public init(
+        ids: [UInt32], times: [Int64], values: [Double], starts: [StartNote] = [],
+        histograms: [ResolvedHistogram] = []
+    ) {
+        self.ids = ids
+        self.times = times
+        self.values = values
+        self.starts = starts
+        self.histograms = histograms
+        tally.stored = ids.count
+        tally.histograms = histograms.count
+    }
+
+    /// New series without a sample.
+    public init(adding series: [Labels]) { newSeries = series }
+
     /// Whether it holds more than samples.
     var hasExtras: Bool { !histograms.isEmpty || !exemplars.isEmpty || !metadata.isEmpty }
 
@@ -34,6 +51,11 @@ public struct StartNote: Hashable, Sendable {
     public let sample: Int
     /// Since the epoch.
     public let millis: Int64
+
+    public init(sample: Int, millis: Int64) {
+        self.sample = sample
+        self.millis = millis
+    }
 }
 
 // Payload: newSeries count, labels; samples count, then per sample: signed delta of the number,

@@ -1,9 +1,7 @@
-import Model
-
 extension Timestamp {
     /// Reads RFC 3339: `2015-07-01T20:10:30.781Z`, or with an offset instead of Z; nil for anything
     /// else. Digits after the millisecond are dropped.
-    init?(rfc3339 text: String) {
+    public init?(rfc3339 text: String) {
         let bytes = Array(text.utf8)
         func number(_ range: Range<Int>) -> Int64? {
             guard range.upperBound <= bytes.count,
