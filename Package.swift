@@ -93,7 +93,8 @@ let testTargets: [Target] = [
             "Backtest", "Agent", "SLO", "Query", "Alerting", "Ingest", "Storage", "Wire", "Text",
             "Model",
         ]),
-    tests("Server", ["Server", "Agent", "Alerting", "Storage", "Wire", "Text", "Model"]),
+    tests(
+        "Server", ["Server", "Backtest", "Agent", "Alerting", "Storage", "Wire", "Text", "Model"]),
     tests("Command", ["pitot", "Server", "Agent", "Text", "Model"]),
     tests("Tidy", []),
 ]

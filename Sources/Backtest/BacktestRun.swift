@@ -28,7 +28,7 @@ public struct BacktestRun: Sendable {
     public private(set) var samplesUsed = 0
     /// Alerts that were too many to keep.
     public private(set) var alertsDropped = 0
-    private var agent = AgentCore()
+    private(set) var agent = AgentCore()
     private var effects: [PlannedEffect] = []
     /// The agent's number of each series of the history, or `unused`; and its scrape's key.
     private var numbers: [UInt32] = []
@@ -153,9 +153,9 @@ public struct BacktestRun: Sendable {
             return
         }
         var merge = ScrapeMerge(used, keys: used.map { keys[Int($0.number)] })
-        while let time = merge.nextTime.map({ Timestamp(millis: $0) }) {
+        while let time = merge.nextTime {
             advance(to: time)
-            while merge.nextTime == time.millis {
+            while merge.nextTime == time {
                 merge.next(of: used)
                 ids.removeAll(keepingCapacity: true)
                 for number in merge.numbers { ids.append(numbers[Int(number)]) }
@@ -168,19 +168,18 @@ public struct BacktestRun: Sendable {
 
     /// A batch for each time.
     private func batches(of columns: [HistoryColumn]) -> [HistoryBatch] {
-        var byTime: [Int64: HistoryBatch] = [:]
+        var byTime: [Timestamp: HistoryBatch] = [:]
         for column in columns {
             for (time, value) in zip(column.times, column.values) {
-                let empty = HistoryBatch(now: Timestamp(millis: time))
+                let empty = HistoryBatch(now: time)
                 byTime[time, default: empty].numbers.append(column.number)
-                byTime[time, default: empty].times.append(time)
+                byTime[time, default: empty].times.append(time.millis)
                 byTime[time, default: empty].values.append(value)
             }
             for (time, histogram) in column.histograms {
-                let now = Timestamp(millis: time)
-                byTime[time, default: HistoryBatch(now: now)].histograms.append(
+                byTime[time, default: HistoryBatch(now: time)].histograms.append(
                     ResolvedHistogram(
-                        id: column.number, time: now, start: 0, histogram: histogram))
+                        id: column.number, time: time, start: 0, histogram: histogram))
             }
         }
         return byTime.sorted { $0.key < $1.key }.map(\.value)
@@ -226,9 +225,10 @@ public struct BacktestRun: Sendable {
         if let place = open[news.labels] {
             guard let ended = alert.endsAt else { return }
             alerts[place].resolvedAt = ended
-            alerts[place].reason = alert.details.annotations.first {
-                $0.name == AlertBook.reasonAnnotation
-            }?.value
+            alerts[place].reason =
+                alert.details.annotations.first {
+                    $0.name == AlertBook.reasonAnnotation
+                }?.value
             open[news.labels] = nil
         } else if let firedAt = alert.startsAt, alert.isFiring {
             guard alerts.count < Self.alertsMax else {

@@ -38,13 +38,12 @@ public enum HistoryEvent: Sendable {
 public struct HistoryColumn: Sendable {
     /// In the history's numbering.
     public var number: UInt32
-    /// Milliseconds since the epoch.
-    public var times: [Int64]
+    public var times: [Timestamp]
     public var values: [Double]
-    public var histograms: [(time: Int64, histogram: Histogram)] = []
+    public var histograms: [(time: Timestamp, histogram: Histogram)] = []
 
     /// A column; `times` and `values` are parallel.
-    public init(number: UInt32, times: [Int64] = [], values: [Double] = []) {
+    public init(number: UInt32, times: [Timestamp] = [], values: [Double] = []) {
         self.number = number
         self.times = times
         self.values = values

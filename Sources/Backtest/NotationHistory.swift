@@ -39,7 +39,7 @@ public struct NotationHistory: Sendable {
                 + [column.histograms.first?.time, column.histograms.last?.time].compactMap { $0 }
         }
         guard let first = times.min(), let last = times.max() else { return nil }
-        return (Timestamp(millis: first), Timestamp(millis: last))
+        return (first, last)
     }
 
     private mutating func read(_ document: YAMLNode) {
@@ -82,7 +82,7 @@ public struct NotationHistory: Sendable {
             }
             var column = HistoryColumn(number: UInt32(labels.count))
             for (index, value) in parsed.values.enumerated() {
-                let time = (start + interval * Int64(index)).millis
+                let time = start + interval * Int64(index)
                 switch value {
                 case .omitted: break
                 case .float(let value):

@@ -128,7 +128,9 @@ extension BacktestResult {
             rows.append(
                 ("false pages", { String(IncidentScore(incidents, $0).falsePages.count) }))
         }
-        var lines = ["| | " + sets.map { "\($0.0): `\($0.1.name)`" }.joined(separator: " | ") + " |"]
+        var lines = [
+            "| | " + sets.map { "\($0.0): `\($0.1.name)`" }.joined(separator: " | ") + " |"
+        ]
         lines.append("|---" + String(repeating: "|--:", count: sets.count) + "|")
         for (name, figure) in rows {
             lines.append("| \(name) | " + sets.map { figure($0.1) }.joined(separator: " | ") + " |")
@@ -138,9 +140,11 @@ extension BacktestResult {
 
     private var sloTable: [String] {
         let titles = Set(sets.flatMap { $0.1.budgets.map(title) }).sorted()
-        var lines = ["| SLO | " + sets.map { "pages \($0.0)" }.joined(separator: " | ") + " | "
-            + sets.map { "tickets \($0.0)" }.joined(separator: " | ") + " | "
-            + sets.map { "budget left \($0.0)" }.joined(separator: " | ") + " |"]
+        var lines = [
+            "| SLO | " + sets.map { "pages \($0.0)" }.joined(separator: " | ") + " | "
+                + sets.map { "tickets \($0.0)" }.joined(separator: " | ") + " | "
+                + sets.map { "budget left \($0.0)" }.joined(separator: " | ") + " |"
+        ]
         lines.append("|---" + String(repeating: "|--:", count: 3 * sets.count) + "|")
         for name in titles.prefix(Self.rowsMax) {
             let counts = [true, false].flatMap { isPage in
@@ -153,7 +157,9 @@ extension BacktestResult {
             }
             lines.append("| \(name) | " + (counts + budgets).joined(separator: " | ") + " |")
         }
-        if titles.count > Self.rowsMax { lines.append("\n\(titles.count - Self.rowsMax) more SLOs.") }
+        if titles.count > Self.rowsMax {
+            lines.append("\n\(titles.count - Self.rowsMax) more SLOs.")
+        }
         return lines + [""]
     }
 

@@ -11,15 +11,15 @@ struct ScrapeMerge {
         var column: Int
         var next: Int
         /// Its next time; `never` at the end.
-        var time: Int64
+        var time: Timestamp
     }
 
-    private static let never = Int64.max
+    private static let never = Timestamp.distantFuture
 
     private var cursors: [Cursor] = []
     /// Of each target the range of its cursors.
     private var ranges: [Range<Int>] = []
-    private var heap: [(time: Int64, target: Int)] = []
+    private var heap: [(time: Timestamp, target: Int)] = []
     /// The scrape found last: its columns' numbers and values.
     private(set) var numbers: [UInt32] = []
     private(set) var values: [Double] = []
@@ -50,7 +50,7 @@ struct ScrapeMerge {
     }
 
     /// The time of the next scrape; nil at the end.
-    var nextTime: Int64? { heap.first?.time }
+    var nextTime: Timestamp? { heap.first?.time }
 
     /// Takes the next scrape into `numbers` and `values`. O(columns of the target + log targets).
     mutating func next(of columns: [HistoryColumn]) {

@@ -63,7 +63,8 @@ public struct Intake: Sendable {
     /// Off where nobody queries: a back-test of SLOs counts samples and keeps none.
     public var storesSamples = true
     /// The whole scrape that is being taken; kept for its memory.
-    var whole = Scrape(time: .distantPast, replica: 0, previous: .distantPast, deadline: .distantPast)
+    var whole = Scrape(
+        time: .distantPast, replica: 0, previous: .distantPast, deadline: .distantPast)
 
     var places = PagedArray<SeriesPlace>()
     var feeds = PagedArray<Feed>()

@@ -41,13 +41,19 @@ func listFolder(_ path: String) -> [String]? {
     }
 }
 
-func isFolder(_ path: String) -> Bool { fileStatus(path).map { $0.isKind(S_IFDIR) } ?? false }
+/// Whether a path leads to a folder.
+public func isFolder(_ path: String) -> Bool {
+    fileStatus(path).map { $0.isKind(S_IFDIR) } ?? false
+}
 
 /// What the system says of a file, links followed; nil when there is none.
 private func fileStatus(_ path: String) -> stat? {
     var status = stat()
     return stat(path, &status) == 0 ? status : nil
 }
+
+/// What the last call to the system failed with.
+public func lastSystemFault() -> String { String(cString: strerror(errno)) }
 
 /// A file's bytes, or nil with the reason in `errno`.
 func fileSize(_ path: String) -> Int? { fileStatus(path).map { Int($0.st_size) } }

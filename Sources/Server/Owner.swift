@@ -59,6 +59,8 @@ final class Owner: @unchecked Sendable {
     private let courier: Courier
     let storekeeper: Storekeeper
     let figures = Locked(DurabilityFigures())
+    /// Gets what is received, too. Set before the thread starts.
+    var recorder: Recorder?
     var agent = AgentCore(seed: randomBits())
     private var effects: [PlannedEffect] = []
     private var waiting: [RequestID: WriteExchange] = [:]
@@ -190,7 +192,9 @@ final class Owner: @unchecked Sendable {
             lastRequest += 1
             let id = RequestID(lastRequest)
             waiting[id] = exchange
-            agent.handle(.write(batch, id), at: wallClock(), into: &effects)
+            let now = wallClock()
+            recorder?.record(batch, at: max(now, agent.now))
+            agent.handle(.write(batch, id), at: now, into: &effects)
         case .read(let request, let render):
             request.complete(render(agent, max(agent.now, wallClock())))
         case .view(_, let hand): hand(agent.queryView())

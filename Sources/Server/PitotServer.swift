@@ -1,6 +1,7 @@
 import Agent
 import Alerting
 import Glibc
+import Ingest
 import Model
 public import Text
 import Wire
@@ -11,6 +12,8 @@ public struct ServeOptions: Sendable {
     public var rules: [String] = []
     public var data: String?
     public var listen: String?
+    /// Folder of the recording; nil for none.
+    public var record: String?
     public var logFormat = Logger.Format.logfmt
 
     public init() {}
@@ -21,6 +24,7 @@ struct ServerLimits: Sendable {
     var http = HTTPLimits()
     var owner = OwnerLimits()
     var segmentBytesMax = EventLog.segmentBytesMax
+    var recording = RecordingLimits()
 }
 
 /// Why the agent did not start.
@@ -28,6 +32,7 @@ public enum StartFault: Error, Sendable {
     case configuration([Diagnostic])
     case file(FileFault)
     case log(String)
+    case recording(String)
     case listen(ListenFault)
 }
 
@@ -42,6 +47,7 @@ public final class PitotServer: Sendable {
     private let storekeeper: Storekeeper
     private let router: Router
     private let queries: QueryPool
+    private let recorder: Recorder?
     private let ownerThread: Worker
     private let logger: Logger
     private let options: ServeOptions
@@ -74,6 +80,8 @@ public final class PitotServer: Sendable {
             log: log, courier: courier, storekeeper: storekeeper, logger: logger,
             limits: limits.owner)
         relay.connect(owner)
+        recorder = try Self.recorder(options, configuration, logger, limits)
+        owner.recorder = recorder
         queries = QueryPool(concurrency: configuration.queries.concurrency)
         router = Router(
             write: WriteEndpoint(
@@ -95,6 +103,7 @@ public final class PitotServer: Sendable {
         courier.start()
         queries.start()
         storekeeper.start()
+        recorder?.start()
         ownerThread = Worker { [owner, logger] in
             do throws(LogFault) {
                 try owner.start(files)
@@ -127,9 +136,22 @@ public final class PitotServer: Sendable {
         queries.stop()
         courier.stop()
         storekeeper.stop()
+        recorder?.stop()
         router.stand(behind: nil)
         http.stop()
         logger.info("stopped")
+    }
+
+    private static func recorder(
+        _ options: ServeOptions, _ configuration: Configuration, _ logger: Logger,
+        _ limits: ServerLimits
+    ) throws(StartFault) -> Recorder? {
+        guard let folder = options.record else { return nil }
+        do throws(LogFault) {
+            return try Recorder(
+                folder: folder, labelLimits: configuration.intake.labelLimits, logger: logger,
+                limits: limits.recording)
+        } catch { throw .recording(error.reason) }
     }
 
     private static func load(_ options: ServeOptions) throws(StartFault) -> ConfigurationFiles {

@@ -179,6 +179,7 @@ final class Router: Sendable {
         let bodiesHeld = front.withLock { $0?.bodiesHeld ?? 0 }
         let turns = owner.turns.load(ordering: .relaxed)
         let figures = owner.figures.withLock { $0 }
+        let recording = owner.recorder?.figures.withLock { $0 }
         return read(request) { agent, _ in
             var out = ExpositionWriter()
             agent.writeMetrics(into: &out)
@@ -194,6 +195,7 @@ final class Router: Sendable {
                 "pitot_loop_turns_total", .counter,
                 "Turns of the loop that drives the agent.", Double(turns))
             figures.write(into: &out)
+            recording?.write(into: &out)
             writeProcessMetrics(startedAt: startedAt, into: &out)
             return HTTPResponse(
                 status: 200, contentType: "text/plain; version=0.0.4; charset=utf-8",

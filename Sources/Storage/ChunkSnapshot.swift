@@ -31,6 +31,16 @@ public struct ChunkSnapshot: Sendable {
         columns.normalize()
     }
 
+    /// The first and last times of segments, batches and open chunks.
+    var ranges: [(Int64, Int64)] {
+        var found = segments.map { ($0.first, $0.last) } + batches.map { ($0.first, $0.last) }
+        for index in 0..<heads.count where !heads.isReleased(index) {
+            let head = heads[index]
+            if head.count > 0 { found.append((head.first, head.newest)) }
+        }
+        return found
+    }
+
     /// The same as it is stored: unsorted where chunks overlap, with markers of our own.
     func gather(
         _ id: SeriesID, from: Timestamp, to: Timestamp, into columns: inout SampleColumns

@@ -21,6 +21,7 @@ enum CommandLineTool {
         case "check": return CheckCommand.run(rest)
         case "test": return TestCommand.run(rest)
         case "route": return RouteCommand.run(rest)
+        case "backtest": return BacktestCommand.run(rest)
         case "demo": return DemoCommand.run(rest)
         case "version", "--version":
             printLine("pitot \(version)")
@@ -41,6 +42,7 @@ enum CommandLineTool {
           check     parse and check rule and configuration files
           test      run test files
           route     show where an alert goes
+          backtest  which alerts rules would have fired, over recorded samples
           demo      a whole incident on this machine, in under a minute
           version   print the version
           help      print this

@@ -7,12 +7,13 @@ import Text
 enum ServeCommand {
     private static let usage = """
         usage: pitot serve [--config pitot.yaml] [--rules DIR]... [--data DIR] [--listen ADDR]
-                           [--log-format logfmt|json]
+                           [--record DIR] [--log-format logfmt|json]
 
           --config FILE   configuration; every key is optional
           --rules PATH    a folder or file of SLOs; may be given more than once
           --data DIR      folder of the event log (./data)
           --listen ADDR   address and port (127.0.0.1:9797); port 0 takes a free one
+          --record DIR    also writes what is received to files for pitot backtest
           --log-format F  logfmt or json, on standard error
 
         Flags win over the file. SIGHUP and POST /-/reload read the files again.
@@ -20,8 +21,10 @@ enum ServeCommand {
 
     static func run(_ arguments: [String]) -> Int32 {
         let options = Options(
-            arguments, valued: ["--config", "--rules", "--data", "--listen", "--log-format"],
-            flags: ["--help"])
+            arguments,
+            valued: [
+                "--config", "--rules", "--data", "--listen", "--record", "--log-format",
+            ], flags: ["--help"])
         if options.has("--help") {
             printLine(usage)
             return ExitCode.ok
@@ -41,6 +44,7 @@ enum ServeCommand {
         serve.rules = options.all("--rules")
         serve.data = options.last("--data")
         serve.listen = options.last("--listen")
+        serve.record = options.last("--record")
         return serveUntilSignal(serve, Logger(format: format))
     }
 
@@ -82,6 +86,7 @@ enum ServeCommand {
         case .file(let fault):
             ["\(fault.path): \(fault.reason); expected a readable file or folder"]
         case .log(let reason): ["the event log cannot be used: \(reason)"]
+        case .recording(let reason): ["the recording cannot be written: \(reason)"]
         case .listen(let fault): ["cannot listen on \(fault.address): \(fault.reason)"]
         }
     }
