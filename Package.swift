@@ -114,7 +114,7 @@ let package = Package(
             name: "pitot-bench",
             dependencies: [
                 "Model", "Text", "Wire", "Storage", "Drift", "Ingest", "SLO", "Agent",
-                "CAllocations", "CPlatform",
+                "Backtest", "Server", "CAllocations", "CPlatform",
             ],
             swiftSettings: strict),
         .executableTarget(

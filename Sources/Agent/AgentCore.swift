@@ -37,6 +37,8 @@ public struct AgentCore: Sendable {
     var lastEvaluation = Timestamp.distantPast
     var lastTroubleCheck = Timestamp.distantPast
     var alertKeys = AlertKeys()
+    /// The past that was read before the first live sample.
+    public internal(set) var backfill = BackfillProgress()
 
     /// An agent that has seen nothing. `seed` keys hash tables; nothing that comes out depends on
     /// it.
@@ -61,6 +63,18 @@ public struct AgentCore: Sendable {
             log(.delivered(id, outcome)) { $0.notifier.delivered(id, outcome, now: $0.now) }
         case .configured(let files):
             return configure(files, into: &effects)
+        case .backfillBegan(let from):
+            if canBackfill { log(.backfillBegan(from: from)) { $0.beginBackfill(from: from) } }
+        case .backfilled(let past):
+            guard isBackfilling else { break }
+            let write = resolve(past)
+            log(.backfilled(write, through: past.through)) {
+                $0.takePast(write, through: past.through)
+            }
+        case .backfillEnded(let isWhole):
+            if isBackfilling {
+                log(.backfillEnded(isWhole: isWhole)) { $0.endBackfill(isWhole: isWhole) }
+            }
         case .write(let batch, let request):
             let tally = take(batch)
             effects.append(
@@ -81,6 +95,11 @@ public struct AgentCore: Sendable {
         case .tick: break
         case .delivered(let id, let outcome): notifier.delivered(id, outcome, now: now)
         case .configured(let files): apply(Configuration.read(files), files)
+        case .backfillBegan(let from): beginBackfill(from: from)
+        case .backfilled(let write, let through):
+            for id in intake.addSeries(of: write, now: now) { route(id) }
+            takePast(write, through: through)
+        case .backfillEnded(let isWhole): endBackfill(isWhole: isWhole)
         case .write(let write):
             for id in intake.addSeries(of: write, now: now) { route(id) }
             intake.apply(write, now: now, into: &output)
@@ -110,7 +129,8 @@ public struct AgentCore: Sendable {
     /// When `.tick` is due; nil when only an event can change anything.
     public var nextDeadline: Timestamp? {
         let evaluation =
-            ledger.hasDirtyGroups ? lastEvaluation + Self.evaluationInterval : nil
+            ledger.hasDirtyGroups && !isBackfilling
+            ? lastEvaluation + Self.evaluationInterval : nil
         return [evaluation, intake.nextDeadline, notifier.nextDeadline].compactMap { $0 }.min()
     }
 
@@ -162,6 +182,8 @@ public struct AgentCore: Sendable {
         // takes a second.
         if files == self.files && hasConfiguration { return }
         hasConfiguration = true
+        // Who counts what changes: what is held is counted before.
+        endBackfill(isWhole: false)
         configuration = read
         self.files = files
         intake.settings = read.intake
@@ -195,7 +217,8 @@ public struct AgentCore: Sendable {
             lastTroubleCheck = now
             ledger.markTroubled()
         }
-        if ledger.hasDirtyGroups && now - lastEvaluation >= Self.evaluationInterval {
+        let isDue = now - lastEvaluation >= Self.evaluationInterval && !isBackfilling
+        if ledger.hasDirtyGroups && isDue {
             lastEvaluation = now
             evaluations += 1
             for verdict in ledger.evaluateDirty(now: now) { report(verdict) }

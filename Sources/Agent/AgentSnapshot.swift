@@ -136,6 +136,7 @@ struct AgentHead: Archivable {
     var isLastReloadGood = true
     var lastEvaluation = Timestamp.distantPast
     var lastTroubleCheck = Timestamp.distantPast
+    var backfill = BackfillProgress()
 
     mutating func archive(_ archive: inout Archive) {
         var index = position.index
@@ -147,6 +148,8 @@ struct AgentHead: Archivable {
         archive.field(&isLastReloadGood)
         archive.field(&lastEvaluation)
         archive.field(&lastTroubleCheck)
+        // Checkpoints of before there was a back-fill end here.
+        if !archive.isAtEnd { archive.field(&backfill) }
     }
 }
 

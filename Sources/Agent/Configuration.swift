@@ -25,6 +25,7 @@ public struct Configuration: Sendable {
     /// What a write is answered of which a limit shed new series, and nothing else is wrong.
     public var shedStatus = 400
     public var queries = QuerySettings()
+    public var backfill: BackfillSettings?
     public var notifier = NotifierSettings()
     public var definitions: [SLODefinition] = []
     public var diagnostics: [Diagnostic] = []

@@ -47,6 +47,7 @@ struct ConfigurationReader {
         ("retention", { $0.readRetention(&$1, &$2) }),
         ("log", { $0.readLog(&$1, &$2) }),
         ("queries", { $1.readQueries(into: &$2.queries) }),
+        ("backfill", { $1.readBackfill(into: &$2.backfill) }),
     ]
 
     private func readRetention(

@@ -44,6 +44,12 @@ public enum Event: Sendable {
     /// A deadline has come.
     case tick
     case delivered(DeliveryID, Outcome)
+    /// The past is going to be read, from this time on.
+    case backfillBegan(from: Timestamp)
+    /// Samples of the past, later than those before.
+    case backfilled(PastSamples)
+    /// There is no more, or none was to be had for too long.
+    case backfillEnded(isWhole: Bool)
 }
 
 /// The answer to a write.

@@ -14,6 +14,9 @@ enum LoggedEvent {
     case write(ResolvedWrite)
     case tick
     case delivered(DeliveryID, Outcome)
+    case backfillBegan(from: Timestamp)
+    case backfilled(ResolvedWrite, through: Timestamp)
+    case backfillEnded(isWhole: Bool)
 
     private enum Kind: UInt8 {
         case started = 1
@@ -22,6 +25,9 @@ enum LoggedEvent {
         case delivered = 5
         // 3 and 6 were writes before the first release.
         case write = 7
+        case backfillBegan = 20
+        case backfilled = 21
+        case backfillEnded = 22
     }
 
     /// The record's kind and payload.
@@ -36,6 +42,16 @@ enum LoggedEvent {
         case .write(let write):
             write.encode(into: &out)
             return (Kind.write.rawValue, out.bytes)
+        case .backfillBegan(let from):
+            out.signedVarint(from.millis)
+            return (Kind.backfillBegan.rawValue, out.bytes)
+        case .backfilled(let write, let through):
+            out.signedVarint(through.millis)
+            write.encode(into: &out)
+            return (Kind.backfilled.rawValue, out.bytes)
+        case .backfillEnded(let isWhole):
+            out.byte(isWhole ? 1 : 0)
+            return (Kind.backfillEnded.rawValue, out.bytes)
         case .delivered(let id, let outcome):
             out.varint(id.number)
             encode(outcome, into: &out)
@@ -56,6 +72,16 @@ enum LoggedEvent {
         case .write:
             guard let write = ResolvedWrite(from: &reader) else { return nil }
             self = .write(write)
+        case .backfillBegan:
+            guard let from = reader.signedVarint() else { return nil }
+            self = .backfillBegan(from: Timestamp(millis: from))
+        case .backfilled:
+            guard let through = reader.signedVarint(), let write = ResolvedWrite(from: &reader)
+            else { return nil }
+            self = .backfilled(write, through: Timestamp(millis: through))
+        case .backfillEnded:
+            guard let isWhole = reader.byte() else { return nil }
+            self = .backfillEnded(isWhole: isWhole == 1)
         case .delivered:
             guard let id = reader.varint(), let outcome = Self.outcome(from: &reader) else {
                 return nil

@@ -15,6 +15,7 @@ extension AgentCore {
         writeStore(into: &out)
         writeSLOs(into: &out)
         writeDeliveries(into: &out)
+        writeBackfill(into: &out)
         out.single(
             "pitot_log_position", .counter, "Records appended to the event log.",
             Double(position.index))

@@ -12,7 +12,11 @@ import Model
 
 extension Intake {
     /// Which of a target's two states a step changes.
-    enum Side { case base, head }
+    enum Side {
+        case base, head
+        /// `base`, and what it counts is news: the past of a target that waits for it.
+        case past
+    }
 
     // MARK: Closing
 
@@ -74,6 +78,12 @@ extension Intake {
 
     /// Lets scrapes go that nothing can come before any more, and tells the target's condition.
     private mutating func finish(_ target: Int, _ output: inout IntakeOutput) {
+        if isHolding(target) {
+            guard targets[target].scrapes.count > Target.keptMax else {
+                return tellCondition(of: target, &output)
+            }
+            joinEarly(target, &output)
+        }
         // Nobody counts it: there is nothing to correct.
         let window = isWatched[target] ? settings.outOfOrderWindow : .zero
         let horizon = targets[target].head.newest - window
@@ -117,7 +127,7 @@ extension Intake {
 
     /// Folds a target's closed scrapes again, before and after `change`, and emits what differs
     /// from `time` on.
-    private mutating func refold(
+    mutating func refold(
         _ target: Int, from time: Timestamp, _ output: inout IntakeOutput,
         _ change: (inout Intake) -> Void
     ) {
@@ -139,13 +149,19 @@ extension Intake {
     /// Makes `head` anew from `base`; the increments of the scrapes at `time` and later.
     private mutating func foldAll(_ target: Int, from time: Timestamp) -> [Increment] {
         let closed = targets[target].scrapes.filter(\.isClosed)
+        let isHolding = isHolding(target)
         for scrape in closed {
             for sample in scrape.samples {
                 let feed = Int(sample.feed)
-                feeds[feed].head = feeds[feed].base
+                feeds[feed].head = isHolding ? Counter() : feeds[feed].base
             }
         }
-        targets[target].head = targets[target].base
+        if isHolding {
+            let replicas = targets[target].base.replicas.map { _ in ReplicaFold() }
+            targets[target].head = TargetFold(replicas: replicas)
+        } else {
+            targets[target].head = targets[target].base
+        }
         var increments: [Increment] = []
         for scrape in closed {
             step(target, scrape, .head, &increments)
@@ -160,22 +176,22 @@ extension Intake {
     ) {
         guard let closing = scrape.closing else { return }
         let (judgement, gapAfter) =
-            side == .base
-            ? targets[target].base.judgement(of: scrape, closing, target)
-            : targets[target].head.judgement(of: scrape, closing, target)
+            side == .head
+            ? targets[target].head.judgement(of: scrape, closing, target)
+            : targets[target].base.judgement(of: scrape, closing, target)
         let replica = Int(scrape.replica)
         for sample in scrape.samples {
             let feed = Int(sample.feed)
             let judged: JudgedSample?
             switch side {
-            case .base:
+            case .base, .past:
                 judged = feeds[feed].base.take(
                     sample, at: scrape.time, replica: replica, gapAfter: gapAfter)
             case .head:
                 judged = feeds[feed].head.take(
                     sample, at: scrape.time, replica: replica, gapAfter: gapAfter)
             }
-            guard side == .head, let judged else { continue }
+            guard side != .base, let judged else { continue }
             for route in feeds[feed].routes {
                 increments.append(
                     judgement.increment(judged, for: route, metric: feeds[feed].metric))
@@ -189,7 +205,8 @@ extension Intake {
     ) {
         let hasUp = targets[target].hasUp
         switch side {
-        case .base: targets[target].base.advance(past: scrape, hasUp: hasUp, at: closing.at)
+        case .base, .past:
+            targets[target].base.advance(past: scrape, hasUp: hasUp, at: closing.at)
         case .head: targets[target].head.advance(past: scrape, hasUp: hasUp, at: closing.at)
         }
     }

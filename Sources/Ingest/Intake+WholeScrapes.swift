@@ -32,7 +32,7 @@ extension Intake {
         tellCondition(of: target, &output)
     }
 
-    private mutating func begin(_ time: Timestamp, _ replica: UInt8, _ previous: Timestamp) {
+    mutating func begin(_ time: Timestamp, _ replica: UInt8, _ previous: Timestamp) {
         whole.time = time
         whole.replica = replica
         whole.previous = previous
@@ -46,7 +46,7 @@ extension Intake {
     }
 
     @inline(__always)
-    private mutating func add(_ place: SeriesPlace, _ value: Double) {
+    mutating func add(_ place: SeriesPlace, _ value: Double) {
         if isStaleMarker(value) {
             whole.ended += 1
             whole.endedMetrics.append(place.metric)

@@ -62,6 +62,8 @@ public struct Intake: Sendable {
     public var settings: IntakeSettings
     /// Off where nobody queries: a back-test of SLOs counts samples and keeps none.
     public var storesSamples = true
+    /// While the past is read; its state is in no checkpoint, for none is made meanwhile.
+    var past: PastReading?
     /// The whole scrape that is being taken; kept for its memory.
     var whole = Scrape(
         time: .distantPast, replica: 0, previous: .distantPast, deadline: .distantPast)

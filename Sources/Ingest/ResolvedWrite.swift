@@ -36,6 +36,13 @@ public struct ResolvedWrite: Sendable {
     /// New series without a sample.
     public init(adding series: [Labels]) { newSeries = series }
 
+    /// Appends a sample of a known series.
+    public mutating func append(_ id: UInt32, at millis: Int64, _ value: Double) {
+        ids.append(id)
+        times.append(millis)
+        values.append(value)
+    }
+
     /// Whether it holds more than samples.
     var hasExtras: Bool { !histograms.isEmpty || !exemplars.isEmpty || !metadata.isEmpty }
 

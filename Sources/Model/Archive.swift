@@ -40,6 +40,9 @@ public struct Archive: Sendable {
     /// Whether all bytes were read and every field was there.
     public var isComplete: Bool { isSound && reader.isAtEnd }
 
+    /// Whether all bytes were read; never while writing.
+    public var isAtEnd: Bool { isReading && reader.isAtEnd }
+
     /// Notes that a value that was read is none of its type's.
     public mutating func fail() {
         isSound = false

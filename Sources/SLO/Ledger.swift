@@ -19,7 +19,7 @@ public struct Ledger: Sendable {
         /// For checkpoints: `SLOIdentity` in bytes.
         private(set) var identity: [UInt8]
         /// Since when it counts.
-        let since: Timestamp
+        var since: Timestamp
         var removedAt: Timestamp?
         var groups: [Int] = []
         var groupByLabels: [Labels: Int] = [:]

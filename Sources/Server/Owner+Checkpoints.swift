@@ -66,7 +66,7 @@ extension Owner {
         let stored = agent.intake.totals.stored - storedAtCheckpoint
         guard
             stored >= limits.checkpointSamples || tailBytes >= agent.configuration.checkpointBytes,
-            !isCheckpointing, !isFailing, durable == agent.position
+            !isCheckpointing, !isFailing, !agent.isBackfilling, durable == agent.position
         else { return }
         isCheckpointing = true
         storedAtCheckpoint = agent.intake.totals.stored

@@ -19,6 +19,8 @@ enum OwnerMessage: Sendable {
     case view(HTTPRequest, @Sendable (QueryView) -> Void)
     case configure(ConfigurationFiles, HTTPRequest?)
     case delivered(DeliveryID, Outcome)
+    /// A step of the back-fill, and who wants to hear where it stands.
+    case backfill(BackfillStep, @Sendable (BackfillProgress) -> Void)
     /// What the storekeeper did.
     case kept(KeptNews)
     case stop
@@ -204,9 +206,13 @@ final class Owner: @unchecked Sendable {
             note(outcome)
             agent.handle(.delivered(id, outcome), at: wallClock(), into: &effects)
         case .kept(let news): note(news)
+        case .backfill(let step, let answer): backfill(step, answer)
         case .stop: break
         }
     }
+
+    /// Gives the agent an event of now.
+    func handle(_ event: Event) { agent.handle(event, at: wallClock(), into: &effects) }
 
     private func refuse(_ message: OwnerMessage) {
         switch message {
@@ -215,6 +221,7 @@ final class Owner: @unchecked Sendable {
         case .view(let request, _): request.complete(QueryFault.stopping.response)
         case .configure(_, let request): request?.complete(Self.unavailable)
         case .delivered, .kept, .stop: break
+        case .backfill(_, let answer): answer(agent.backfill)
         }
     }
 

@@ -25,6 +25,7 @@ struct ServerLimits: Sendable {
     var owner = OwnerLimits()
     var segmentBytesMax = EventLog.segmentBytesMax
     var recording = RecordingLimits()
+    var joinAfter = Backfiller.joinAfter
 }
 
 /// Why the agent did not start.
@@ -48,6 +49,7 @@ public final class PitotServer: Sendable {
     private let router: Router
     private let queries: QueryPool
     private let recorder: Recorder?
+    private let backfiller: Backfiller?
     private let ownerThread: Worker
     private let logger: Logger
     private let options: ServeOptions
@@ -82,6 +84,7 @@ public final class PitotServer: Sendable {
         relay.connect(owner)
         recorder = try Self.recorder(options, configuration, logger, limits)
         owner.recorder = recorder
+        backfiller = Self.backfiller(configuration, owner, logger, limits)
         queries = QueryPool(concurrency: configuration.queries.concurrency)
         router = Router(
             write: WriteEndpoint(
@@ -113,6 +116,7 @@ public final class PitotServer: Sendable {
                 exit(1)
             }
         }
+        backfiller?.start()
         logger.info("listening", ("port", String(http.port)), ("version", version))
     }
 
@@ -131,6 +135,7 @@ public final class PitotServer: Sendable {
     /// the data folder are free then. Called once.
     public func stop() {
         http.quiesce()
+        backfiller?.stop()
         owner.mailbox.postAlways(.stop)
         ownerThread.join()
         queries.stop()
@@ -140,6 +145,18 @@ public final class PitotServer: Sendable {
         router.stand(behind: nil)
         http.stop()
         logger.info("stopped")
+    }
+
+    private static func backfiller(
+        _ configuration: Configuration, _ owner: Owner, _ logger: Logger, _ limits: ServerLimits
+    ) -> Backfiller? {
+        guard let settings = configuration.backfill, let longest = configuration.longestPeriod
+        else {
+            return nil
+        }
+        return Backfiller(
+            settings, range: settings.range ?? longest, selectors: configuration.selectorTexts,
+            owner: owner, logger: logger, joinAfter: limits.joinAfter)
     }
 
     private static func recorder(

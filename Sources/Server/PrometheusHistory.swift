@@ -40,6 +40,8 @@ public struct PrometheusHistory: Sendable {
     /// Requests made, and those that were made again.
     public private(set) var requests = 0
     public private(set) var retries = 0
+    /// How long the last answer asked to be left alone.
+    public private(set) var retryAfter: TimeSpan?
     private let url: String
     private let selectors: [String]
     private let extra: Labels
@@ -133,6 +135,7 @@ public struct PrometheusHistory: Sendable {
                 headers: [("Content-Type", "application/x-www-form-urlencoded")],
                 timeout: limits.timeout)
             pause(max(limits.pause, min(wallClock() - begun, limits.waitMax)))
+            retryAfter = answer.retryAfter
             switch answer.status {
             case 200: return answer.body
             case 422 where isTooMuch(answer.body): return nil

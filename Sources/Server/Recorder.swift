@@ -238,3 +238,11 @@ extension RecordingFigures {
             "Times that the recording could not be written.", Double(failures))
     }
 }
+
+/// Writes a file that is not there yet.
+func writeNew(_ bytes: [UInt8], to path: String) throws(LogFault) {
+    let file = open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0o600)
+    guard file >= 0 else { throw LogFault("create", path) }
+    defer { close(file) }
+    try writeAll(bytes, to: file, path)
+}

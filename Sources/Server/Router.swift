@@ -49,6 +49,8 @@ final class Router: Sendable {
             }
         case ("/api/v1/status/cardinality", "GET"):
             return read(request) { agent, _ in .json(agent.cardinalityJSON()) }
+        case ("/api/v1/status/backfill", "GET"):
+            return read(request) { agent, _ in .json(agent.backfillJSON()) }
         case ("/api/v1/alerts", "GET"):
             return read(request) { agent, _ in .json(agent.alertsJSON()) }
         case (let path, _) where QueryEndpoints.answer(to: path) != nil:
@@ -73,6 +75,7 @@ final class Router: Sendable {
         "/api/v1/write": "POST", "/-/healthy": "GET, HEAD", "/-/ready": "GET, HEAD",
         "/-/reload": "POST", "/metrics": "GET, HEAD", "/api/v1/slos": "GET, HEAD",
         "/api/v1/alerts": "GET, HEAD", "/api/v1/status/cardinality": "GET, HEAD",
+        "/api/v1/status/backfill": "GET, HEAD",
     ]
 
     private var phase: Phase { Phase(rawValue: owner.phase.load(ordering: .acquiring)) ?? .stopped }

@@ -2,4 +2,7 @@ import Glibc
 
 // Prints one JSON line per measurement. Allocation counts are exact and gate: over its budget a
 // benchmark fails the run. Times are reported only; this machine's vary by half.
-exit(Suite.run(Array(CommandLine.arguments.dropFirst())))
+let arguments = Array(CommandLine.arguments.dropFirst())
+exit(
+    arguments.first == "history"
+        ? BacktestHistory.run(Array(arguments.dropFirst())) : Suite.run(arguments))

@@ -89,7 +89,7 @@ enum BacktestCommand {
         let incidents = try incidents(options)
         let start = options.last("--start").flatMap { Timestamp(rfc3339: $0) }
         let end = options.last("--end").flatMap { Timestamp(rfc3339: $0) }
-        let longest = configurations.flatMap(\.definitions).map(\.period).max() ?? .zero
+        let longest = configurations.compactMap(\.longestPeriod).max() ?? .zero
         let source = try source(options.last("--from") ?? "", configurations, start, end, longest)
         guard let span = HistoryPlayer.span(of: source) else {
             throw CommandFault("\(options.last("--from") ?? ""): no samples; expected some")
@@ -176,12 +176,10 @@ enum BacktestCommand {
     ) throws(CommandFault) -> HistorySource {
         if data.hasPrefix("http://") || data.hasPrefix("https://") {
             let to = end ?? wallClock()
-            let selectors = Set(
-                configurations.flatMap(\.definitions).flatMap(\.selectors).map(\.text))
-            let health = ["process_start_time_seconds", "up"]
+            let selectors = Set(configurations.flatMap(\.selectorTexts)).sorted()
             return .prometheus(
                 PrometheusHistory(
-                    url: data, selectors: selectors.union(health).sorted(),
+                    url: data, selectors: selectors,
                     from: (start ?? to) - longest, to: to))
         }
         if isFolder(data) {

@@ -43,11 +43,13 @@ struct Fleet {
         var good = 0.0
         var bad: Double?
         var isUp = true
+        var started: Double
     }
 
     private var generator: SeededGenerator
     private var pods: [Pod] = []
     private var made = 0
+    private var now = 0.0
 
     init(seed: UInt64, pods count: Int) {
         generator = SeededGenerator(state: seed)
@@ -58,7 +60,9 @@ struct Fleet {
         made += 1
         let offset = Double(Int.random(in: 0..<15_000, using: &generator)) / 1000
         pods.append(
-            Pod(name: "pod-\(made)", offset: offset, bad: Bool.random(using: &generator) ? 0 : nil))
+            Pod(
+                name: "pod-\(made)", offset: offset,
+                bad: Bool.random(using: &generator) ? 0 : nil, started: now + offset - 5))
     }
 
     private func labels(_ metric: String, _ pod: Pod, _ code: String? = nil) -> Labels {
@@ -71,6 +75,7 @@ struct Fleet {
     mutating func run(rounds: Int, errors: (Double) -> Double) -> [FleetScrape] {
         var scrapes: [FleetScrape] = []
         for round in 1...rounds {
+            now = Double(round) * 15
             for index in pods.indices {
                 let seconds = Double(round) * 15 + pods[index].offset
                 if let scrape = scrape(index, seconds, errors(seconds)) { scrapes.append(scrape) }
@@ -96,6 +101,7 @@ struct Fleet {
             pods[index].isUp = false
             var samples = [
                 (labels("up", pods[index]), stale),
+                (labels("process_start_time_seconds", pods[index]), stale),
                 (labels("requests_total", pods[index], "200"), stale),
             ]
             if pods[index].bad != nil {
@@ -105,6 +111,7 @@ struct Fleet {
         }
         if chance(0.002) {
             pods[index].good = 0
+            pods[index].started = seconds - 5
             if pods[index].bad != nil { pods[index].bad = 0 }
         }
         let more = Double(Int.random(in: 50...150, using: &generator))
@@ -116,6 +123,10 @@ struct Fleet {
         var samples = [
             (labels: labels("up", pods[index]), value: 1.0),
             (labels: labels("other_total", pods[index]), value: seconds),
+            (
+                labels: labels("process_start_time_seconds", pods[index]),
+                value: at(pods[index].started).seconds
+            ),
             (labels: labels("requests_total", pods[index], "200"), value: pods[index].good),
         ]
         if let bad = pods[index].bad {
@@ -152,6 +163,7 @@ func decoded(_ series: [OutgoingSeries]) throws -> WriteBatch {
 struct LiveAgent {
     private(set) var agent = AgentCore()
     private(set) var news: [AlertNews] = []
+    private(set) var log: [UInt8] = []
     private var effects: [PlannedEffect] = []
     private var requests: UInt64 = 0
 
@@ -167,6 +179,12 @@ struct LiveAgent {
         look()
     }
 
+    mutating func handle(_ event: Event, at time: Timestamp) {
+        advance(to: time)
+        agent.handle(event, at: time, into: &effects)
+        look()
+    }
+
     mutating func advance(to time: Timestamp) {
         while let due = agent.nextDeadline, due <= time {
             agent.handle(.tick, at: due, into: &effects)
@@ -179,8 +197,11 @@ struct LiveAgent {
             if case .announce(let item) = planned.effect { news.append(item) }
         }
         effects = []
-        _ = agent.takeLog()
+        log += agent.takeLog()
     }
+
+    /// The labels of what fires.
+    var firing: [Labels] { agent.notifier.alerts.filter(\.isFiring).map(\.labels) }
 
     func slos(_ now: Timestamp) -> String {
         String(decoding: agent.slosJSON(service: nil, name: nil, now: now), as: UTF8.self)
