@@ -49,6 +49,12 @@ extension AgentCore {
         intake.takeScrape(ids, values, at: time, now: now, into: &output)
     }
 
+    /// The verdicts to report. A back-test passes over those that change nothing.
+    mutating func dueVerdicts() -> [Verdict] {
+        if isLogging { return ledger.evaluateDirty(now: now) }
+        return ledger.evaluateDirty(now: now) { [alertKeys] in alertKeys.isQuiet($0) }
+    }
+
     /// Draws the conclusions from the scrapes taken since the last call.
     public mutating func conclude(into effects: inout [PlannedEffect]) {
         settle(into: &effects)

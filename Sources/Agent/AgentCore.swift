@@ -221,7 +221,7 @@ public struct AgentCore: Sendable {
         if ledger.hasDirtyGroups && isDue {
             lastEvaluation = now
             evaluations += 1
-            for verdict in ledger.evaluateDirty(now: now) { report(verdict) }
+            for verdict in dueVerdicts() { report(verdict) }
         }
         for item in news { effects.append(plan(.announce(item))) }
         news.removeAll(keepingCapacity: true)

@@ -38,8 +38,6 @@ public struct BacktestRun: Sendable {
     private var open: [Labels: Int] = [:]
     private let storesSamples: Bool
     private let began: Timestamp
-    /// Of the scrape at hand.
-    private var ids: [UInt32] = []
 
     /// Reads the rules; the ledger begins at `start`.
     public init(
@@ -152,14 +150,16 @@ public struct BacktestRun: Sendable {
             }
             return
         }
-        var merge = ScrapeMerge(used, keys: used.map { keys[Int($0.number)] })
+        // The agent's numbers from here on.
+        var merge = ScrapeMerge(
+            used.map { column in
+                HistoryColumn(
+                    number: number(column.number), times: column.times, values: column.values)
+            }, keys: used.map { keys[Int($0.number)] })
         while let time = merge.nextTime {
             advance(to: time)
             while merge.nextTime == time {
-                merge.next(of: used)
-                ids.removeAll(keepingCapacity: true)
-                for number in merge.numbers { ids.append(numbers[Int(number)]) }
-                agent.takeScrape(ids[...], merge.values[...], at: time)
+                merge.next { agent.takeScrape($0, $1, at: time) }
             }
             agent.conclude(into: &effects)
             if !effects.isEmpty { look() }

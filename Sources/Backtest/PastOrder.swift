@@ -23,15 +23,16 @@ public func pastSamples(
             part = PastSamples(labels: [], series: [], times: [], values: [], through: through)
             places = [:]
         }
-        merge.next(of: columns)
-        for (number, value) in zip(merge.numbers, merge.values) {
-            let place = places[number] ?? UInt32(part.labels.count)
-            if places.updateValue(place, forKey: number) == nil {
-                part.labels.append(labels[Int(number)])
+        merge.next { numbers, values in
+            for (number, value) in zip(numbers, values) {
+                let place = places[number] ?? UInt32(part.labels.count)
+                if places.updateValue(place, forKey: number) == nil {
+                    part.labels.append(labels[Int(number)])
+                }
+                part.series.append(place)
+                part.times.append(time.millis)
+                part.values.append(value)
             }
-            part.series.append(place)
-            part.times.append(time.millis)
-            part.values.append(value)
         }
     }
     parts.append(part)

@@ -21,6 +21,8 @@ extension Intake {
 
     /// Looks at the next slice of the series when it is time. O(series / 16), about 5 ns each.
     mutating func sweepSeries(_ now: Timestamp, _ output: inout IntakeOutput) {
+        // Limits and stored samples are what it tends; a back-test has neither.
+        guard storesSamples else { return }
         guard now >= lastSeriesSweep + Self.sliceSeconds, !places.isEmpty else { return }
         lastSeriesSweep = now
         let count = max(Self.sliceMin, places.count / Self.slices)

@@ -51,6 +51,9 @@ final class Backfiller: @unchecked Sendable {
         self.joinAfter = joinAfter
     }
 
+    /// Asks the agent to begin, before it hears of anything live.
+    func prepare() { post(.begin(from: wallClock() - range)) }
+
     func start() { worker = Worker { [self] in run() } }
 
     /// Ends the thread after the request it is at.
@@ -64,7 +67,7 @@ final class Backfiller: @unchecked Sendable {
 
     private func run() {
         let begun = wallClock()
-        guard var progress = ask(.begin(from: begun - range)) else { return }
+        guard var progress = answer() else { return }
         guard progress.phase == .reading else {
             if progress.phase == .none {
                 logger.warn("no back-fill: this data folder has counted already")
@@ -170,7 +173,15 @@ final class Backfiller: @unchecked Sendable {
     /// Gives the agent a step and waits until it was taken; nil when there is no time left for it.
     private func ask(_ step: BackfillStep) -> BackfillProgress? {
         if isStopped { return nil }
+        post(step)
+        return answer()
+    }
+
+    private func post(_ step: BackfillStep) {
         owner.mailbox.postAlways(.backfill(step) { [answers] in answers.postAlways($0) })
+    }
+
+    private func answer() -> BackfillProgress? {
         let answer = answers.drain(until: nil).first
         return isStopped ? nil : answer
     }

@@ -57,8 +57,7 @@ public enum HistoryPlayer {
             let played = onThreads(runs) { run in playRecording(files, to: run, from, to) }
             return merged(played)
         case .stored(let history):
-            let played = onThreads(runs) { run in playStored(history, to: run, from, to) }
-            return merged(played)
+            return playStored(history, to: runs, from, to)
         case .notation(let history):
             var played = PlayedHistory(runs: runs, end: min(to, history.span?.last ?? to))
             played.series = history.labels.count
@@ -117,33 +116,69 @@ public enum HistoryPlayer {
         return played
     }
 
+    /// A stretch of time is read while the one before is counted, and each run counts on a thread
+    /// of its own.
     private static func playStored(
-        _ history: StoredHistory, to run: BacktestRun, _ from: Timestamp, _ to: Timestamp
+        _ history: StoredHistory, to runs: [BacktestRun], _ from: Timestamp, _ to: Timestamp
     ) -> PlayedHistory {
-        var played = PlayedHistory(runs: [run], end: min(to, history.span?.last ?? to))
-        let read = history.series.filter { run.reads(metric: $0.labels[Labels.metricName] ?? "") }
-        played.series = read.count
-        played.runs[0].add(read.map(\.labels))
-        var stored = SampleColumns()
-        var start = from
-        while start <= played.end {
-            let last = min(start + slice - .milliseconds(1), played.end)
-            var columns: [HistoryColumn] = []
-            columns.reserveCapacity(read.count)
-            for (number, series) in read.enumerated() {
-                history.read(series.id, from: start, to: last, into: &stored)
-                if stored.isEmpty { continue }
-                var column = HistoryColumn(
-                    number: UInt32(number), times: stored.times, values: stored.values)
-                column.histograms = zip(stored.histogramTimes, stored.histograms)
-                    .map { (time: $0, histogram: $1) }
-                played.samples += stored.count
-                columns.append(column)
-            }
-            played.runs[0].take(columns)
-            start = last + .milliseconds(1)
+        var played = PlayedHistory(runs: [], end: min(to, history.span?.last ?? to))
+        let series = history.series.filter { one in
+            let metric = one.labels[Labels.metricName] ?? ""
+            return runs.contains { $0.reads(metric: metric) }
         }
+        played.series = series.count
+        let boxes = runs.map { RunBox($0) }
+        for box in boxes { box.run.add(series.map(\.labels)) }
+        var start = from
+        var columns = read(series, of: history, from: start, to: played.end)
+        while start <= played.end {
+            start = start + slice
+            let taken = columns
+            played.samples += taken.reduce(0) { $0 + $1.times.count + $1.histograms.count }
+            let (next, end) = (start, played.end)
+            let ahead = Locked<[HistoryColumn]>([])
+            let reader = Worker {
+                let columns = read(series, of: history, from: next, to: end)
+                ahead.withLock { $0 = columns }
+            }
+            let others = boxes.dropFirst().map { box in Worker { box.run.take(taken) } }
+            boxes.first?.run.take(taken)
+            for worker in others { worker.join() }
+            reader.join()
+            columns = ahead.withLock { $0 }
+        }
+        played.runs = boxes.map(\.run)
         return played
+    }
+
+    /// The samples of a slice that begins at `from`.
+    private static func read(
+        _ series: [(id: SeriesID, labels: Labels)], of history: StoredHistory, from: Timestamp,
+        to: Timestamp
+    ) -> [HistoryColumn] {
+        let last = min(from + slice - .milliseconds(1), to)
+        var columns: [HistoryColumn] = []
+        guard from <= last else { return columns }
+        columns.reserveCapacity(series.count)
+        var stored = SampleColumns()
+        for (number, one) in series.enumerated() {
+            history.read(one.id, from: from, to: last, into: &stored)
+            if stored.isEmpty { continue }
+            var column = HistoryColumn(
+                number: UInt32(number), times: stored.times, values: stored.values)
+            column.histograms = zip(stored.histogramTimes, stored.histograms)
+                .map { (time: $0, histogram: $1) }
+            columns.append(column)
+        }
+        return columns
+    }
+
+    /// A run that one thread after the other works on.
+    private final class RunBox: @unchecked Sendable {
+        // Sound: between two joins one thread has it.
+        var run: BacktestRun
+
+        init(_ run: BacktestRun) { self.run = run }
     }
 
     /// Runs `body` for each run at once; in their order.

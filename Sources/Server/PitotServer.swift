@@ -85,6 +85,7 @@ public final class PitotServer: Sendable {
         recorder = try Self.recorder(options, configuration, logger, limits)
         owner.recorder = recorder
         backfiller = Self.backfiller(configuration, owner, logger, limits)
+        backfiller?.prepare()
         queries = QueryPool(concurrency: configuration.queries.concurrency)
         router = Router(
             write: WriteEndpoint(

@@ -1,6 +1,7 @@
 import Backtest
 import Glibc
 import Model
+import Synchronization
 import Text
 import Wire
 
@@ -17,8 +18,9 @@ struct RecordingLimits: Sendable {
     var totalBytes = 32 << 30
     /// How long a batch may wait in memory before it is written.
     var flushInterval = TimeSpan.seconds(1)
-    /// Batches that may wait for the recorder.
+    /// Batches that may wait for the recorder, and their bytes.
     var batches = 1024
+    var waitingBytes = 128 << 20
     /// How long to wait before a disk that refused is tried again.
     var retryInterval = TimeSpan.seconds(5)
 }
@@ -81,6 +83,7 @@ final class Recorder: @unchecked Sendable {
     }
 
     let figures = Locked(RecordingFigures())
+    private let waitingBytes = Atomic<Int>(0)
     private let messages: Mailbox<Message>
     private let folder: RecordingFolder
     private let limits: RecordingLimits
@@ -116,8 +119,15 @@ final class Recorder: @unchecked Sendable {
 
     /// Hands a batch over. Dropped and counted when the recorder is behind.
     func record(_ batch: WriteBatch, at now: Timestamp) {
-        if messages.post(.batch(batch, now)) { return }
+        let bytes = Self.bytes(of: batch)
+        let waiting = waitingBytes.add(bytes, ordering: .relaxed).newValue
+        if waiting <= limits.waitingBytes, messages.post(.batch(batch, now)) { return }
+        waitingBytes.subtract(bytes, ordering: .relaxed)
         figures.withLock { $0.samplesDropped += batch.timestamps.count + batch.histograms.count }
+    }
+
+    private static func bytes(of batch: WriteBatch) -> Int {
+        batch.bytes.count + batch.timestamps.count * 16
     }
 
     /// Writes what is there and ends.
@@ -131,7 +141,9 @@ final class Recorder: @unchecked Sendable {
             var isStopping = false
             for message in messages.drain(until: flushAt) {
                 switch message {
-                case .batch(let batch, let now): take(batch, now)
+                case .batch(let batch, let now):
+                    take(batch, now)
+                    waitingBytes.subtract(Self.bytes(of: batch), ordering: .relaxed)
                 case .stop: isStopping = true
                 }
             }

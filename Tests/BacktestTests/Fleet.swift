@@ -1,4 +1,5 @@
 import Agent
+import Alerting
 import Model
 import Testing
 import Text

@@ -171,8 +171,12 @@ private func words(_ changes: [AlertChangeFound]) -> [String] {
     }
 
     @Test func whatIsWrongIsToldWithItsPlace() {
-        let bad =
-            "interval: 1m\ninput_series:\n  - {series: 'a{', values: 1}\n  - {series: b, valus: 1}"
+        let bad = """
+            interval: 1m
+            input_series:
+              - {series: 'a{', values: 1}
+              - {series: b, valus: 1}
+            """
         let history = NotationHistory(Array(bad.utf8), file: "h.yaml")
         #expect(history.diagnostics.allSatisfy { $0.position.file == "h.yaml" })
         #expect(history.diagnostics.contains { $0.position.line == 3 })
@@ -184,7 +188,8 @@ private func words(_ changes: [AlertChangeFound]) -> [String] {
     private static let answer = """
         {"status":"success","data":{"resultType":"matrix","result":[
          {"metric":{"__name__":"a","x":"q\\"\\u00e9\\ud83d\\ude00"},
-          "values":[[1700000000.123,"42"],[1700000015,"0.5"],[1.7000000305e+09,"+Inf"],[1700000045.1,"NaN"]]},
+          "values":[[1700000000.123,"42"],[1700000015,"0.5"],[1.7000000305e+09,"+Inf"],
+          [1700000045.1,"NaN"]]},
          {"metric":{},"histograms":[[1,{"count":"3","buckets":[[0,"1","2","3"]]}]],"values":[]}]},
          "warnings":["x]}"],"infos":null}
         """

@@ -22,6 +22,7 @@ class Agent:
             f"data: {folder / 'data'}\n"
             f"rules: [{self.rules}]\n"
             f"{settings}")
+        self.flags: list = []
         self.process: harness.Process | None = None
 
     @property
@@ -31,7 +32,8 @@ class Agent:
     def launch(self) -> "Agent":
         """Starts it and returns at once."""
         self.process = harness.Process(
-            "pitot", [harness.PITOT, "serve", "--config", self.config], self.folder)
+            "pitot", [harness.PITOT, "serve", "--config", self.config, *self.flags],
+            self.folder)
         return self
 
     def start(self) -> "Agent":
