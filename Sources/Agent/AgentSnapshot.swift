@@ -158,9 +158,13 @@ extension ConfigurationFiles: Archivable {
     public mutating func archive(_ archive: inout Archive) {
         var config = config
         var rules = rules
+        var zones = zones
         archive.field(&config)
         archive.field(&rules)
-        if archive.isReading { self = ConfigurationFiles(config: config, rules: rules) }
+        archive.field(&zones)
+        if archive.isReading {
+            self = ConfigurationFiles(config: config, rules: rules, zones: zones)
+        }
     }
 }
 

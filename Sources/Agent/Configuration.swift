@@ -37,7 +37,8 @@ extension Configuration {
     public static func read(_ files: ConfigurationFiles) -> Configuration {
         var configuration = Configuration()
         if let config = files.config { configuration.readMain(config) }
-        for file in files.rules { configuration.readRules(file) }
+        let zones = files.timeZones
+        for file in files.rules { configuration.readRules(file, zones) }
         configuration.refuseDuplicates()
         configuration.diagnostics.sort()
         return configuration
@@ -59,7 +60,7 @@ extension Configuration {
         }
     }
 
-    private mutating func readRules(_ file: SourceFile) {
+    private mutating func readRules(_ file: SourceFile, _ zones: TimeZones) {
         do throws(Diagnostic) {
             for document in try YAML.parse(file.bytes, file: file.path) {
                 if document.isNull { continue }
@@ -71,7 +72,7 @@ extension Configuration {
                             hint: "keep them on Prometheus"))
                     continue
                 }
-                let file = DefinitionReader.read(document)
+                let file = DefinitionReader.read(document, zones: zones)
                 definitions += file.definitions
                 diagnostics += file.diagnostics
             }

@@ -28,9 +28,12 @@ public struct ConfigurationFiles: Hashable, Sendable {
     public let config: SourceFile?
     /// In the order of their paths.
     public let rules: [SourceFile]
+    /// The files of the time zones that the rules name, by the zones' names.
+    public let zones: [SourceFile]
 
-    public init(config: SourceFile?, rules: [SourceFile]) {
+    public init(config: SourceFile?, rules: [SourceFile], zones: [SourceFile] = []) {
         self.config = config
+        self.zones = zones.sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
         self.rules = rules.sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
     }
 }

@@ -67,27 +67,39 @@ enum LoggedEvent {
     // MARK: Configuration
 
     private func encode(_ files: ConfigurationFiles, into out: inout ByteWriter) {
-        let all = (files.config.map { [$0] } ?? []) + files.rules
         out.byte(files.config == nil ? 0 : 1)
-        out.varint(UInt64(all.count))
-        for file in all {
+        encode((files.config.map { [$0] } ?? []) + files.rules, into: &out)
+        encode(files.zones, into: &out)
+    }
+
+    private func encode(_ files: [SourceFile], into out: inout ByteWriter) {
+        out.varint(UInt64(files.count))
+        for file in files {
             out.text(file.path)
             out.lengthPrefixed(file.bytes)
         }
     }
 
     private static func files(from reader: inout ByteReader) -> ConfigurationFiles? {
-        guard let hasConfig = reader.byte(), let count = reader.varint(),
-            count <= UInt64(reader.remaining)
+        guard let hasConfig = reader.byte(), let files = list(from: &reader),
+            // Before there were time zones a record ended here.
+            let zones = reader.isAtEnd ? [] : list(from: &reader)
         else { return nil }
+        guard hasConfig == 1 else {
+            return ConfigurationFiles(config: nil, rules: files, zones: zones)
+        }
+        guard let config = files.first else { return nil }
+        return ConfigurationFiles(config: config, rules: Array(files.dropFirst()), zones: zones)
+    }
+
+    private static func list(from reader: inout ByteReader) -> [SourceFile]? {
+        guard let count = reader.varint(), count <= UInt64(reader.remaining) else { return nil }
         var files: [SourceFile] = []
         for _ in 0..<count {
             guard let path = reader.text(), let bytes = reader.lengthPrefixed() else { return nil }
             files.append(SourceFile(path: path, bytes: bytes))
         }
-        guard hasConfig == 1 else { return ConfigurationFiles(config: nil, rules: files) }
-        guard let config = files.first else { return nil }
-        return ConfigurationFiles(config: config, rules: Array(files.dropFirst()))
+        return files
     }
 
     // MARK: Outcomes

@@ -36,10 +36,10 @@ extension Ledger {
             group: group, sight: sight, objective: definition.objective, now: now)
         var windows: [WindowFigures] = []
         windows.reserveCapacity(plan.windows.count + 1)
-        for window in plan.windows { windows.append(reading.figures(window, isPeriod: false)) }
-        let period = reading.figures(definition.period, isPeriod: true)
+        for window in plan.windows { windows.append(reading.figures(window)) }
+        let period = reading.figures(of: definition.period)
         windows.append(period)
-        let hourly = reading.figures(.hours(1), isPeriod: false)
+        let hourly = reading.figures(.hours(1))
         let pairs = plan.pairs.map { planned in
             judge(
                 planned.pair, windows[planned.long], windows[planned.short], definition, sight)
@@ -56,6 +56,20 @@ extension Ledger {
     /// A group's events over the period, by class.
     public func classes(of verdict: Verdict) -> ClassTotals {
         groups[verdict.group].classes(from: verdict.period?.from ?? .distantPast)
+    }
+
+    /// The calendar periods before the current one that a group still knows, oldest first.
+    public func pastPeriods(of verdict: Verdict) -> [PastPeriod] {
+        let edges = groups[verdict.group].history.calendarEdges
+        let objective = verdict.definition.objective
+        return zip(edges, edges.dropFirst()).map { start, end in
+            let counts = end.all - start.all
+            let burn =
+                counts.total > 0
+                ? objective.burn(bad: counts.bad, total: counts.total) : nil
+            return PastPeriod(
+                from: start.at, to: end.at, counts: counts, remaining: burn.map { 1 - $0 })
+        }
     }
 
     private func judge(

@@ -12,6 +12,8 @@ import Model
 // their length in minutes, rounded up, and answers the same: a hundred pods that come back from
 // one outage are a few entries. Gaps of at most five minutes are shorter than every window.
 
+// Calendar periods and maintenance windows begin and end anywhere: `EdgeMark`.
+
 /// Events over a gap: exact in number, spread over an unknown part of `span`.
 struct GapEvents: Hashable, Sendable {
     /// Whole minutes, rounded up.
@@ -42,11 +44,17 @@ struct EventHistory: Sendable {
     /// The newest gap that the list had no room for.
     private var forgottenGap = Timestamp.distantPast
     private(set) var newest = Timestamp.distantPast
+    /// Where the current calendar period began, and those before it; ascending. Empty for rolling.
+    var calendarEdges: [EdgeMark] = []
+    /// Ascending by where they begin.
+    var exclusions: [Exclusion] = []
+    /// No mark is newer: in the usual case nothing has to be looked at.
+    var newestMark = Timestamp.distantPast
 
-    init(period: TimeSpan) {
+    init(period: Period) {
         minutes = EdgeRing(step: .minutes(1), covering: Self.minuteSpan)
         quarters = EdgeRing(step: .minutes(15), covering: Self.quarterSpan)
-        coarse = EdgeRing(step: Self.step(of: period), covering: period)
+        coarse = EdgeRing(step: Self.step(of: period.spanMax), covering: period.spanMax)
     }
 
     /// Adds events at a time; late ones find their place. Events taken back are negative, and so is
@@ -62,6 +70,9 @@ struct EventHistory: Sendable {
         }
         coarse.correct(from: time, by: counts)
         total += counts
+        if time <= newestMark {
+            correctMarks(from: time, by: counts, isFine: span <= Self.windowMin)
+        }
         if span > Self.windowMin { return addGap(counts, at: time, span: span, increments) }
         minutes.correct(from: time, by: counts)
         quarters.correct(from: time, by: counts)
@@ -93,7 +104,7 @@ struct EventHistory: Sendable {
         (to - window).floor(to: step(of: window))
     }
 
-    private static func step(of window: TimeSpan) -> TimeSpan {
+    static func step(of window: TimeSpan) -> TimeSpan {
         if window <= minuteSpan { return .minutes(1) }
         return window <= quarterSpan ? .minutes(15) : .hours(2)
     }
@@ -110,6 +121,28 @@ struct EventHistory: Sendable {
         return counts
     }
 
+    /// The events since the calendar period that began at an edge. O(calendar edges).
+    func events(sinceCalendarEdge edge: Timestamp) -> EventCounts {
+        guard let mark = calendarEdges.last(where: { $0.at == edge }) else { return total }
+        return total - mark.all
+    }
+
+    /// The counts at an edge. What is past is known at the edges of buckets, and rounded outward to
+    /// them: a minute for six hours, a quarter of an hour for three days, two hours beyond.
+    func mark(at edge: Timestamp, roundsUp: Bool) -> EdgeMark {
+        if edge >= newest { return EdgeMark(at: edge, fine: fineTotal, all: total) }
+        for ring in [minutes, quarters] {
+            let at = roundsUp ? edge.ceiling(to: ring.step) : edge.floor(to: ring.step)
+            guard ring.holds(at), forgottenGap <= at else { continue }
+            let fine = ring.cumulative(at: at, total: fineTotal)
+            var all = fine + (total - fineTotal)
+            for gap in gaps where gap.time > at { all = all - gap.counts }
+            return EdgeMark(at: at, fine: fine, all: all)
+        }
+        let at = roundsUp ? edge.ceiling(to: coarse.step) : edge.floor(to: coarse.step)
+        return EdgeMark(at: at, fine: .zero, all: coarse.cumulative(at: at, total: total))
+    }
+
     /// Whether a window other than the period leaves out events: their gap is longer than it, or
     /// has been forgotten.
     func leavesOutGaps(from: Timestamp, window: TimeSpan) -> Bool {
@@ -124,6 +157,7 @@ extension EventHistory {
         archive.time(&newest)
         archive.counts(&fineTotal)
         archive.counts(&total)
+        archiveMarks(&archive)
         minutes.archive(&archive, newest: newest)
         quarters.archive(&archive, newest: newest)
         coarse.archive(&archive, newest: newest)

@@ -53,12 +53,14 @@ struct GroupLedger: Sendable {
     /// Index of its SLO in the ledger.
     var slo: Int
     let labels: Labels
-    private let period: TimeSpan
+    private let period: Period
     var history: EventHistory
     /// The first sample; nothing before it was seen.
     var started: Timestamp?
     /// The newest complete scrape.
     var asOf = Timestamp.distantPast
+    /// The first edge of the calendar or of a maintenance window that no event has passed.
+    var nextEdge = Timestamp.distantPast
     var targets: [UInt32] = []
     /// Targets that are not up.
     var troubled = 0
@@ -68,7 +70,7 @@ struct GroupLedger: Sendable {
     private(set) var unobserved: [UnobservedInterval] = []
     private var classDays: [(day: Timestamp, totals: ClassTotals)] = []
 
-    init(slo: Int, labels: Labels, period: TimeSpan) {
+    init(slo: Int, labels: Labels, period: Period) {
         self.slo = slo
         self.labels = labels
         self.period = period
@@ -108,14 +110,16 @@ struct GroupLedger: Sendable {
 
     /// Sums events of the total by class. `baseline` holds the values that were not counted.
     mutating func classify(_ value: Double, _ kind: IncrementClass, at time: Timestamp) {
-        // 00:00:00 belongs to the old day.
-        let day = (time - .milliseconds(1)).floor(to: .days(1))
+        // 00:00:00 belongs to the old day. Calendar periods are not split: one of them is shown.
+        let day =
+            history.calendarStart(of: time) ?? (time - .milliseconds(1)).floor(to: .days(1))
         if let index = classDays.lastIndex(where: { $0.day == day }) {
             classDays[index].totals[kind] += value
             return
         }
         let start = periodStart
-        classDays.removeAll { $0.day + .days(1) <= start }
+        let span = classSpan
+        classDays.removeAll { $0.day + span <= start }
         var totals = ClassTotals()
         totals[kind] = value
         let index = classDays.firstIndex { $0.day > day } ?? classDays.count
@@ -123,12 +127,16 @@ struct GroupLedger: Sendable {
     }
 
     /// Nothing before it is looked at any more.
-    private var periodStart: Timestamp { EventHistory.lowerEdge(of: period, to: asOf) }
+    private var periodStart: Timestamp {
+        history.calendarEdges.first?.at ?? EventHistory.lowerEdge(of: period.spanMax, to: asOf)
+    }
 
-    /// The classes from `time` on; its lower edge rounds outward to a day.
+    private var classSpan: TimeSpan { period.calendar == nil ? .days(1) : .milliseconds(1) }
+
+    /// The classes from `time` on; its lower edge rounds outward to a day, or is a calendar edge.
     func classes(from time: Timestamp) -> ClassTotals {
         var sum = ClassTotals()
-        for entry in classDays where entry.day + .days(1) > time {
+        for entry in classDays where entry.day + classSpan > time {
             for kind in IncrementClass.allCases { sum[kind] += entry.totals[kind] }
         }
         return sum
@@ -199,15 +207,7 @@ extension GroupLedger {
         if unobserved.count > Self.unobservedMax { archive.fail() }
         archive.array(&classDays, blank: (day: .distantPast, totals: ClassTotals())) {
             archive, entry in
-            // Always a midnight: its number is short.
-            var day = Int(entry.day.millis / TimeSpan.days(1).millis)
-            archive.field(&day)
-            let most = Int(Timestamp.distantFuture.millis / TimeSpan.days(1).millis)
-            if !(-most...most).contains(day) {
-                day = 0
-                archive.fail()
-            }
-            entry.day = Timestamp(millis: Int64(day) * TimeSpan.days(1).millis)
+            archive.time(&entry.day)
             for kind in IncrementClass.allCases { archive.number(&entry.totals[kind]) }
         }
     }

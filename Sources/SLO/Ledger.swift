@@ -99,6 +99,7 @@ public struct Ledger: Sendable {
         }
         rebuildGroups()
         indexSelectors()
+        for index in groups.indices { reviseEdges(of: index) }
         for index in entries.indices where entries[index].definition.by.isEmpty {
             _ = group(in: index, labels: .empty)
         }
@@ -235,6 +236,7 @@ public struct Ledger: Sendable {
 
     private mutating func post(_ run: IncrementRun) {
         guard let index = run.group else { return }
+        if run.time > groups[index].nextEdge { passEdges(of: index, before: run.time) }
         // One access to the page for all of it.
         if groups[index].post(run) { dirty.append(index) }
         if run.hasReset {

@@ -11,7 +11,7 @@ import Model
 /// A ledger at one point in time, in bytes. Taken by the owner; read on any thread while the
 /// ledger goes on: they share pages until either writes one.
 public struct LedgerSections: Sendable {
-    static let version: UInt32 = 1
+    static let version: UInt32 = 2
     /// A section ends with the item that reaches it.
     static let bytesAim = 1 << 20
 
@@ -88,6 +88,8 @@ private struct LedgerHead {
 /// What of an SLO's entry does not follow from its groups.
 private struct EntryState: Sendable {
     var identity: [UInt8] = []
+    /// Of a removed one: the file of its time zone, which the configuration does not hold any more.
+    var zone: [UInt8] = []
     var since = Timestamp.distantPast
     var removedAt: Timestamp?
     var groupsRefused = 0
@@ -98,6 +100,7 @@ private struct EntryState: Sendable {
 
     init(_ entry: Ledger.Entry) {
         identity = entry.identity
+        if entry.removedAt != nil { zone = entry.definition.period.calendar?.zone.bytes ?? [] }
         since = entry.since
         removedAt = entry.removedAt
         groupsRefused = entry.groupsRefused
@@ -106,6 +109,7 @@ private struct EntryState: Sendable {
 
     mutating func archive(_ archive: inout Archive) {
         archive.field(&identity)
+        archive.field(&zone)
         archive.time(&since)
         archive.time(&removedAt)
         archive.count(&groupsRefused)
@@ -165,7 +169,8 @@ extension Ledger {
         else { return archive.fail() }
         let definition =
             state.removedAt == nil
-            ? restoring?.configured.popFirst() : SLOIdentity(state.identity)?.definition
+            ? restoring?.configured.popFirst()
+            : SLOIdentity(state.identity)?.definition(zone: state.zone)
         guard let definition else { return archive.fail() }
         var entry = Entry(definition: definition, since: state.since)
         guard entry.identity == state.identity else { return archive.fail() }
@@ -220,6 +225,7 @@ extension Ledger {
                 if !isUp(target) { groups[index].troubled += 1 }
             }
             if groups[index].isDirty { dirty.append(index) }
+            setNextEdge(of: index)
         }
         for index in entries.indices {
             guard let last = entries[index].lastRetiredGroup else { continue }

@@ -6,8 +6,7 @@ public struct SLODefinition: Sendable {
     public let service: String
     public let name: String
     public let objective: Objective
-    /// Rolling.
-    public let period: TimeSpan
+    public let period: Period
     /// Labels that split it into groups, each with a budget of its own.
     public let by: [String]
     public let sli: SLI

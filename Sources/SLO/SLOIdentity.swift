@@ -8,6 +8,9 @@ struct SLOIdentity {
     private var service = ""
     private var name = ""
     private var period = TimeSpan.zero
+    /// Of calendar periods, whose span is zero.
+    private var unit = ""
+    private(set) var zone = ""
     private var by: [String] = []
     private var kind = Kind.eventsBad
     /// Selectors as they were written.
@@ -22,7 +25,12 @@ struct SLOIdentity {
     init(_ definition: SLODefinition) {
         service = definition.service
         name = definition.name
-        period = definition.period
+        switch definition.period {
+        case .rolling(let span): period = span
+        case .calendar(let calendar):
+            unit = calendar.unit.rawValue
+            zone = calendar.zone.name
+        }
         by = definition.by
         switch definition.sli {
         case .events(let sli):
@@ -36,9 +44,10 @@ struct SLOIdentity {
     init?(_ bytes: [UInt8]) {
         var archive = Archive(reading: bytes)
         self.archive(&archive)
-        guard archive.isComplete, period >= DefinitionReader.periodMin,
-            period <= DefinitionReader.periodMax
-        else { return nil }
+        let isRolling = period >= Period.rollingMin && period <= Period.rollingMax
+        guard archive.isComplete, CalendarUnit(rawValue: unit) == nil ? isRolling : true else {
+            return nil
+        }
     }
 
     var bytes: [UInt8] {
@@ -52,14 +61,23 @@ struct SLOIdentity {
         archive.field(&service)
         archive.field(&name)
         archive.field(&period)
+        archive.field(&unit)
+        archive.field(&zone)
         archive.field(&by)
         archive.field(&kind)
         archive.field(&selector)
         archive.field(&total)
     }
 
-    /// A definition that counts the same and judges nothing; nil when a selector does not parse.
-    var definition: SLODefinition? {
+    /// A definition that counts the same and judges nothing; nil when a selector does not parse, or
+    /// the bytes are no file of the time zone.
+    func definition(zone bytes: [UInt8]) -> SLODefinition? {
+        var period = Period.rolling(period)
+        if let unit = CalendarUnit(rawValue: unit) {
+            let rules = zone == "UTC" ? .utc : TimeZoneRules(name: zone, tzif: bytes)
+            guard let rules else { return nil }
+            period = .calendar(CalendarPeriod(unit: unit, zone: rules))
+        }
         let nowhere = SourcePosition(file: "", line: 1, column: 1)
         do throws(Diagnostic) {
             let sli = EventSLI(

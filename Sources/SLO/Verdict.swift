@@ -14,6 +14,7 @@ public enum Evidence: String, Hashable, Sendable {
 
 /// The events of one window and what they mean.
 public struct WindowFigures: Hashable, Sendable {
+    /// Of a calendar period how long the whole of it is.
     public let window: TimeSpan
     /// Exclusive; rounded outward to the bucket.
     public let from: Timestamp
@@ -38,6 +39,15 @@ public struct BudgetFigures: Hashable, Sendable {
     /// Seconds until nothing remains at the rate of the last hour; 0 when spent, nil when that
     /// rate is 0 or not known.
     public let exhaustedIn: Double?
+}
+
+/// A calendar period that has ended.
+public struct PastPeriod: Hashable, Sendable {
+    public let from: Timestamp
+    public let to: Timestamp
+    public let counts: EventCounts
+    /// Of its budget; nil when there were no events.
+    public let remaining: Double?
 }
 
 /// Whether a condition holds; `unknown` changes nothing.
@@ -95,4 +105,10 @@ public struct Verdict: Sendable {
 
     /// The figures of the whole period.
     public var period: WindowFigures? { windows.last }
+
+    /// Where the current calendar period ends; nil for a rolling one.
+    public var periodEnd: Timestamp? {
+        guard let period, definition.period.calendar != nil else { return nil }
+        return period.from + period.window
+    }
 }

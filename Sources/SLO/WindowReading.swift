@@ -7,24 +7,48 @@ struct WindowReading {
     let objective: Objective
     let now: Timestamp
 
-    func figures(_ window: TimeSpan, isPeriod: Bool) -> WindowFigures {
-        let to = group.asOf
-        guard group.started != nil else { return empty(window) }
+    /// A window of an alert.
+    func figures(_ window: TimeSpan) -> WindowFigures {
+        let to = group.started == nil ? now : group.asOf
         let from = EventHistory.lowerEdge(of: window, to: to)
-        let counts = group.history.events(from: from, window: window, allGaps: isPeriod)
+        return figures(window, from, to, isPeriod: false) { history in
+            history.events(from: from, window: window, allGaps: false)
+        }
+    }
+
+    /// The period of the budget.
+    func figures(of period: Period) -> WindowFigures {
+        let to = group.started == nil ? now : group.asOf
+        switch period {
+        case .rolling(let span):
+            let from = EventHistory.lowerEdge(of: span, to: to)
+            return figures(span, from, to, isPeriod: true) { history in
+                history.events(from: from, window: span, allGaps: true)
+            }
+        case .calendar(let calendar):
+            let from = calendar.start(of: to)
+            return figures(calendar.end(from: from) - from, from, to, isPeriod: true) { history in
+                history.events(sinceCalendarEdge: from)
+            }
+        }
+    }
+
+    private func figures(
+        _ window: TimeSpan, _ from: Timestamp, _ to: Timestamp, isPeriod: Bool,
+        _ count: (EventHistory) -> EventCounts
+    ) -> WindowFigures {
+        guard group.started != nil else {
+            return WindowFigures(
+                window: window, from: from, to: to, evidence: .noData, counts: .zero,
+                errorRatio: nil, burnRate: nil)
+        }
+        let counts = count(group.history)
         let ratio = counts.total > 0 ? counts.bad / counts.total : nil
         return WindowFigures(
             window: window, from: from, to: to,
             evidence: evidence(from, window, counts, isPeriod: isPeriod), counts: counts,
             errorRatio: ratio,
             burnRate: ratio.map { _ in objective.burn(bad: counts.bad, total: counts.total) })
-    }
-
-    private func empty(_ window: TimeSpan) -> WindowFigures {
-        let from = EventHistory.lowerEdge(of: window, to: now)
-        return WindowFigures(
-            window: window, from: from, to: now, evidence: .noData, counts: .zero,
-            errorRatio: nil, burnRate: nil)
     }
 
     private func evidence(

@@ -153,7 +153,7 @@ public final class PitotServer: Sendable {
         }
         var rules: [SourceFile] = []
         for path in paths { rules += try ruleFiles(at: path) }
-        return ConfigurationFiles(config: config, rules: rules)
+        return ConfigurationFiles(config: config, rules: rules).addingTimeZones()
     }
 }
 

@@ -48,7 +48,8 @@ enum CheckCommand {
             let files = ConfigurationFiles(config: config, rules: [])
             diagnostics += Configuration.read(files).diagnostics
         }
-        let read = Configuration.read(ConfigurationFiles(config: nil, rules: rules))
+        let read = Configuration.read(
+            ConfigurationFiles(config: nil, rules: rules).addingTimeZones())
         diagnostics += read.diagnostics
         for diagnostic in diagnostics.sorted() {
             printLine(isGitHub ? annotation(diagnostic) : diagnostic.description)

@@ -47,10 +47,13 @@ struct AgentWorld {
     private var requests: UInt64 = 0
     private let decoder = RemoteWriteDecoder(seed: HashSeed(low: 1, high: 2), limits: .standard)
 
-    init(_ rules: String..., config: String = webhookConfig, at seconds: Double = 0) {
+    init(
+        _ rules: String..., config: String = webhookConfig, at seconds: Double = 0,
+        zones: [SourceFile] = []
+    ) {
         agent = AgentCore()
         handle(.started, at: AgentTests.at(seconds))
-        configure(rules, config: config, at: seconds)
+        configure(rules, config: config, at: seconds, zones: zones)
     }
 
     /// Goes on with a replayed agent.
@@ -58,14 +61,16 @@ struct AgentWorld {
 
     @discardableResult
     mutating func configure(
-        _ rules: [String], config: String = webhookConfig, at seconds: Double
+        _ rules: [String], config: String = webhookConfig, at seconds: Double,
+        zones: [SourceFile] = []
     ) -> ConfigurationReport? {
         let files = rules.enumerated().map { index, text in
             SourceFile(path: "rules/\(index).yaml", bytes: Array(text.utf8))
         }
         let main = SourceFile(path: "pitot.yaml", bytes: Array(config.utf8))
         handle(
-            .configured(ConfigurationFiles(config: main, rules: files)), at: AgentTests.at(seconds))
+            .configured(ConfigurationFiles(config: main, rules: files, zones: zones)),
+            at: AgentTests.at(seconds))
         return reports.last
     }
 

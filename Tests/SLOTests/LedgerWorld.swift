@@ -11,12 +11,19 @@ func at(_ seconds: Double) -> Timestamp {
     Timestamp(millis: 1_795_392_000_000 + Int64((seconds * 1000).rounded()))
 }
 
+/// Those of zones.json.
+let allZones: TimeZones = {
+    var zones = TimeZones()
+    for golden in ZoneGolden.all { _ = zones.add(name: golden.name, tzif: golden.file) }
+    return zones
+}()
+
 func reading(_ yaml: String, file: String = "slo.yaml") -> DefinitionFile {
     do throws(Diagnostic) {
         guard let document = try YAML.parse(Array(yaml.utf8), file: file).first else {
             return DefinitionFile()
         }
-        return DefinitionReader.read(document)
+        return DefinitionReader.read(document, zones: allZones)
     } catch {
         var file = DefinitionFile()
         file.diagnostics = [error]
