@@ -11,7 +11,7 @@ PITOT ?= .build/debug/pitot
 FORMATTED := Sources Tests Fuzz Package.swift
 
 .PHONY: help setup build release demo test test-unit test-e2e lint format bench check clean
-.PHONY: bench-peers drift-sim
+.PHONY: bench-peers diff drift-sim
 .PHONY: fuzz fuzz-smoke gen asan tsan test-slow
 
 help: ## List these targets
@@ -48,6 +48,9 @@ test-unit: setup ## The Swift tests alone (FILTER=TidyTests for some)
 
 test-e2e: build ## The end-to-end test alone: Prometheus -> pitot -> Alertmanager -> webhook
 	PITOT='$(PITOT)' scripts/test.sh e2e
+
+diff: build ## Random queries and Grafana's requests beside Prometheus 3.5 (ARGS='--seeds 50')
+	PITOT='$(PITOT)' scripts/diff.sh $(ARGS)
 
 lint: ## Check the formatting (the house rules are Tests/TidyTests)
 	swift format lint --strict --parallel -r $(FORMATTED)

@@ -5,10 +5,11 @@ public import Text
 // Prometheus' JSON of query results (its web/api/v1 documentation): numbers are text, times are
 // seconds with as many decimals as needed, labels are sorted by name.
 
-/// Writes a value as `resultType` and `result`, the members of `data`. `millis` is the time of an
-/// instant query.
+/// Writes a value as `resultType` and `result`, the members of `data`; `more` writes others.
+/// `millis` is the time of an instant query.
 public func writeQueryValue(
-    _ value: QueryValue, at millis: Int64, into json: inout JSONWriter
+    _ value: QueryValue, at millis: Int64, into json: inout JSONWriter,
+    more: (inout JSONWriter) -> Void = { _ in }
 ) {
     json.object { json in
         json.member("resultType", value.type.rawValue)
@@ -24,6 +25,31 @@ public func writeQueryValue(
             json.array { json in for sample in samples { json.sample(sample, millis) } }
         case .matrix(let list):
             json.array { json in for series in list { json.series(series) } }
+        }
+        more(&json)
+    }
+}
+
+/// Writes what a query used as the member `stats`. Times are seconds.
+public func writeQueryStatistics(
+    _ statistics: QueryStatistics, queued: Double, evaluated: Double, into json: inout JSONWriter
+) {
+    json.key("stats")
+    json.object { json in
+        json.key("timings")
+        json.object { json in
+            json.member("evalTotalTime", evaluated)
+            // Sorting and preparing are parts of the evaluation here.
+            json.member("resultSortTime", integer: 0)
+            json.member("queryPreparationTime", integer: 0)
+            json.member("innerEvalTime", evaluated)
+            json.member("execQueueTime", queued)
+            json.member("execTotalTime", queued + evaluated)
+        }
+        json.key("samples")
+        json.object { json in
+            json.member("totalQueryableSamples", integer: statistics.samplesTouched)
+            json.member("peakSamples", integer: statistics.samplesPeak)
         }
     }
 }

@@ -11,7 +11,7 @@ public import Text
 public struct QueryView: Sendable {
     /// The time when it was taken.
     public let now: Timestamp
-    public let settings: QuerySettings
+    public let configuration: Configuration
     /// What senders say of metrics.
     public let descriptions: [String: MetricDescription]
     private let index: SeriesIndexSnapshot
@@ -19,9 +19,11 @@ public struct QueryView: Sendable {
     private let exemplars: ExemplarSnapshot
     private let replicas: ReplicaSeries
 
+    public var settings: QuerySettings { configuration.queries }
+
     init(of agent: AgentCore) {
         now = agent.now
-        settings = agent.configuration.queries
+        configuration = agent.configuration
         descriptions = agent.intake.store.descriptions
         index = agent.intake.store.index.snapshot()
         chunks = agent.intake.store.chunks.snapshot()
@@ -29,13 +31,22 @@ public struct QueryView: Sendable {
         replicas = agent.intake.replicaSeries()
     }
 
-    /// The series that satisfy every matcher, sorted by labels; those of replicas are left out.
+    /// The series that satisfy every matcher, sorted by labels; those of replicas are left out,
+    /// and those without samples in `span`.
     public func series(
-        matching matchers: [Matcher]
+        matching matchers: [Matcher], in span: QuerySpan = .all
     ) throws(PatternError) -> [(id: SeriesID, labels: Labels)] {
-        try index.select(matchers).filter { !replicas.contains($0) }
-            .map { (id: $0, labels: index.labels(of: $0)) }
-            .sorted { $0.labels < $1.labels }
+        try numbers(matchers, span).map { (id: $0, labels: index.labels(of: $0)) }
+            .sorted { precedes($0.labels, $1.labels) }
+    }
+
+    private func numbers(
+        _ matchers: [Matcher], _ span: QuerySpan
+    ) throws(PatternError) -> [SeriesID] {
+        try index.select(matchers).filter {
+            !replicas.contains($0)
+                && (span.isAll || chunks.hasSamples($0, from: span.from, to: span.to))
+        }
     }
 
     /// The exemplars of a series of a span, oldest first.
@@ -43,30 +54,60 @@ public struct QueryView: Sendable {
         exemplars.read(id, from: from, to: to)
     }
 
-    /// The label names of the series that satisfy one of the selectors, or of all series for none.
-    public func labelNames(matching selectors: [Selector]) throws(PatternError) -> [String] {
-        try union(selectors) { (matchers) throws(PatternError) in
-            try index.labelNames(matching: matchers)
-        }
+    /// The label names of the series that satisfy one of the selectors and have samples in `span`;
+    /// no selector is all series.
+    public func labelNames(
+        matching selectors: [Selector], in span: QuerySpan = .all
+    ) throws(PatternError) -> [String] {
+        if selectors.isEmpty && span.isAll && !hasReplicas { return try index.labelNames() }
+        return index.labelNames(of: try union(selectors, span))
     }
 
     /// The values of a label, as `labelNames`.
     public func labelValues(
-        _ name: String, matching selectors: [Selector]
+        _ name: String, matching selectors: [Selector], in span: QuerySpan = .all
     ) throws(PatternError) -> [String] {
-        try union(selectors) { (matchers) throws(PatternError) in
-            try index.labelValues(name, matching: matchers)
+        if selectors.isEmpty && span.isAll && !hasReplicas { return try index.labelValues(name) }
+        return index.labelValues(name, of: try union(selectors, span))
+    }
+
+    /// The largest names and values, `limit` of each kind.
+    public func cardinality(limit: Int) -> IndexCardinality { index.cardinality(limit: limit) }
+
+    /// How many series are there, and samples of which times.
+    public func extent() -> (series: Int, chunks: ChunkExtent) { (index.count, chunks.extent()) }
+
+    /// Replicas' own series have the label that tells them apart; no others do.
+    private var hasReplicas: Bool {
+        configuration.intake.replicaLabels.contains {
+            (try? index.labelValues($0))?.isEmpty == false
         }
     }
 
     private func union(
-        _ selectors: [Selector], _ list: ([Matcher]) throws(PatternError) -> [String]
-    ) throws(PatternError) -> [String] {
-        if selectors.count < 2 { return try list(selectors.first?.matchers ?? []) }
-        var all: Set<String> = []
-        for selector in selectors { all.formUnion(try list(selector.matchers)) }
-        return all.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        _ selectors: [Selector], _ span: QuerySpan
+    ) throws(PatternError) -> [SeriesID] {
+        if selectors.count < 2 { return try numbers(selectors.first?.matchers ?? [], span) }
+        var all: Set<SeriesID> = []
+        for selector in selectors { all.formUnion(try numbers(selector.matchers, span)) }
+        return all.sorted { $0.index < $1.index }
     }
+}
+
+/// The times that a list of series is about, both included.
+public struct QuerySpan: Sendable {
+    public var from: Timestamp
+    public var to: Timestamp
+
+    public init(from: Timestamp, to: Timestamp) {
+        self.from = from
+        self.to = to
+    }
+
+    /// Whatever is stored.
+    public static let all = QuerySpan(from: .distantPast, to: .distantFuture)
+
+    var isAll: Bool { from == .distantPast && to == .distantFuture }
 }
 
 extension QueryView: SampleSource {

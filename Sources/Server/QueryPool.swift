@@ -26,6 +26,8 @@ final class QueryWatch: Sendable {
     private let deadline: Atomic<Int64>
     private let isStopping: @Sendable () -> Bool
     private let lookAt: Atomic<Int64>
+    /// Seconds from the request's arrival until a thread took it.
+    let queued: Double
     private let found = Atomic<Int>(Reason.none.rawValue)
 
     init(
@@ -36,6 +38,7 @@ final class QueryWatch: Sendable {
         self.receivedAt = receivedAt
         deadline = Atomic((receivedAt + timeout).millis)
         self.isStopping = isStopping
+        queued = (wallClock() - receivedAt).seconds
         lookAt = Atomic((wallClock() + Self.interval).millis)
     }
 

@@ -153,7 +153,8 @@ final class Router: Sendable {
             return counted(request, .empty(404))
         }
         guard phase != .replaying, phase != .stopped else { return counted(request, readiness) }
-        let parameters = QueryParameters(request, now: wallClock())
+        let parameters = QueryParameters(
+            request, now: wallClock(), startedAt: startedAt)
         request.dropBody()
         let work: @Sendable (QueryView, QueryWatch) -> HTTPResponse = { [counts] view, watch in
             let response: HTTPResponse

@@ -94,9 +94,82 @@ import Wire
         #expect(try get("query?query=count(demo)").text.contains(#","1"]"#))
     }
 
+    @Test func listsAreOfTheSeriesWithSamplesInTheSpan() throws {
+        let now = try load([
+            ([("__name__", "demo"), ("job", "old")], [1, 2, 3]),
+            ([("__name__", "demo"), ("job", "new"), ("zone", "z")], [3]),
+        ])
+        let end = now / 1000
+        let (before, between) = (
+            "start=\(end - 20)&end=\(end - 5)", "start=\(end - 9)&end=\(end - 1)"
+        )
+        #expect(
+            try get("labels?\(before)").text == #"{"status":"success","data":["__name__","job"]}"#)
+        #expect(
+            try get("label/job/values?\(before)").text == #"{"status":"success","data":["old"]}"#)
+        #expect(
+            try get("series?match[]=demo&\(before)").text
+                == #"{"status":"success","data":[{"__name__":"demo","job":"old"}]}"#)
+        // A chunk reaches over this span, and has no sample in it.
+        #expect(try get("labels?\(between)").text == #"{"status":"success","data":[]}"#)
+        #expect(
+            try get("label/job/values?match[]=demo&start=\(end)").text
+                == #"{"status":"success","data":["new","old"]}"#)
+    }
+
+    @Test func replicaLabelsAreNotListed() throws {
+        _ = try load([([("__name__", "demo"), ("job", "a"), ("__replica__", "a")], [4])])
+        for path in ["labels", "labels?match[]=demo", "labels?start=0"] {
+            #expect(
+                try get(path).text == #"{"status":"success","data":["__name__","job"]}"#, "\(path)")
+        }
+        #expect(
+            try get("label/__replica__/values").text == #"{"status":"success","data":[]}"#)
+    }
+
+    @Test func statisticsComeWhenAskedFor() throws {
+        let now = try load([([("__name__", "demo")], [1, 2, 3])])
+        let query = "query?query=sum_over_time(demo[1m])&time=\(now / 1000)"
+        #expect(try !get(query).text.contains("stats"))
+        let answer = try get(query + "&stats=all").text
+        #expect(answer.contains(#""samples":{"totalQueryableSamples":3,"peakSamples":"#))
+        for time in ["evalTotalTime", "execQueueTime", "execTotalTime"] {
+            #expect(answer.contains(#""\#(time)":"#))
+        }
+    }
+
+    @Test func theStoreTellsWhatItHasMostOf() throws {
+        _ = try load([
+            ([("__name__", "demo"), ("job", "a")], [1]),
+            ([("__name__", "demo"), ("job", "b")], [1]),
+            ([("__name__", "other"), ("job", "a")], [1]),
+        ])
+        let answer = try get("status/tsdb?limit=1").text
+        #expect(answer.contains(#""numSeries":3,"numLabelPairs":4,"chunkCount":3"#))
+        #expect(answer.contains(#""seriesCountByMetricName":[{"name":"demo","value":2}]"#))
+        #expect(answer.contains(#""labelValueCountByLabelName":[{"name":"__name__","value":2}]"#))
+        #expect(answer.contains(#""memoryInBytesByLabelName":[{"name":"__name__","value":13}]"#))
+        #expect(try get("status/tsdb?limit=0").status == 400)
+    }
+
+    @Test(arguments: [
+        ("status/flags", #""query.timeout":"2m""#), ("status/config", "evaluation_interval: 15s"),
+        ("status/runtimeinfo", #""storageRetention":"#), ("targets", #""activeTargets":[]"#),
+        ("scrape_pools", #""scrapePools":[]"#), ("targets/metadata", #""data":[]"#),
+    ])
+    func whatClientsAskOfAServerHasAnAnswer(path: String, part: String) throws {
+        let answer = try get(path)
+        #expect(answer.status == 200 && answer.text.contains(part), "\(answer.text)")
+    }
+
     @Test(arguments: [
         ("query?query=demo%7B", 400, "bad_data", #"invalid parameter \"query\": 1:"#),
-        ("query?query=1&time=x", 400, "bad_data", #"invalid parameter \"time\": cannot parse"#),
+        (
+            "query?query=1&time=x", 400, "bad_data",
+            #"invalid parameter \"time\": invalid time value for 'time': cannot parse"#
+        ),
+        ("query?query=1&limit=x", 400, "bad_data", #"strconv.Atoi: parsing \"x\""#),
+        ("query?query=1&lookback_delta=x", 400, "bad_data", "error parsing lookback delta"),
         (
             "query_range?query=1&start=0&end=11001&step=1", 400, "bad_data",
             "exceeded maximum resolution of 11,000 points per timeseries. Try decreasing"
