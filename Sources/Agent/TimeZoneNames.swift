@@ -2,8 +2,8 @@ import Model
 import SLO
 import Text
 
-// Time zones are files, and files are the shell's: it asks which ones the configuration names, reads
-// them and adds them to the files that are logged. So a replay has the rules that held then,
+// Time zones are files, and files are the shell's: it asks which ones the configuration names,
+// reads them and adds them to the files that are logged. So a replay has the rules that held then,
 // whatever tzdata has become. docs/decisions/0020-time-zones-are-files.md.
 
 extension ConfigurationFiles {

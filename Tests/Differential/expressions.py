@@ -241,7 +241,8 @@ class Generator:
         if self.modern and self.maybe(0.2):
             amount = self.choice("1", "2", "3")
             return node(
-                "vector", ["count", ("extra", 0), " (limitk", ("extra", 0), f" ({amount}, ", 0, "))"],
+                "vector",
+                ["count", ("extra", 0), " (limitk", ("extra", 0), f" ({amount}, ", 0, "))"],
                 [self.vector(depth - 1, histograms)], [self.grouping()])
         functions = ["topk", "bottomk"]
         if self.modern:
