@@ -99,7 +99,7 @@ let package = Package(
         .executableTarget(
             name: "pitot-bench",
             dependencies: [
-                "Model", "Text", "Wire", "Storage", "Drift", "Ingest", "SLO", "Agent",
+                "Model", "Text", "Wire", "Storage", "Drift", "Ingest", "Query", "SLO", "Agent",
                 "CAllocations", "CPlatform",
             ],
             swiftSettings: strict),

@@ -33,6 +33,7 @@ extension AgentCore {
         intake.settings = configuration.intake
         notifier.configure(configuration.notifier)
         ledger.configure(configuration.definitions, now: now)
+        configureRules()
     }
 
     mutating func restoreIntake(_ section: [UInt8]) -> Bool { intake.restore(section) }
@@ -49,6 +50,7 @@ extension AgentCore {
 
     mutating func finishRestore() -> Bool {
         guard intake.finishRestore() else { return false }
+        ruleSchedule.recount()
         var conditions: [(target: UInt32, condition: TargetCondition)] = []
         for index in intake.targets.indices where !intake.targets.isReleased(index) {
             let condition = intake.targets[index].condition

@@ -30,7 +30,9 @@ public struct AgentCore: Sendable {
     public internal(set) var isLastReloadGood = true
 
     private var output = IntakeOutput()
-    private var news: [AlertNews] = []
+    var news: [AlertNews] = []
+    /// When groups of rules are evaluated, and what they remember.
+    var ruleSchedule = RuleSchedule()
     private var pendingLog: [UInt8] = []
     var lastEvaluation = Timestamp.distantPast
     var lastTroubleCheck = Timestamp.distantPast
@@ -59,6 +61,8 @@ public struct AgentCore: Sendable {
             log(.delivered(id, outcome)) { $0.notifier.delivered(id, outcome, now: $0.now) }
         case .configured(let files):
             return configure(files, into: &effects)
+        case .evaluated(let outcome):
+            guard take(outcome) else { return }
         case .write(let batch, let request):
             let tally = take(batch)
             effects.append(
@@ -79,6 +83,9 @@ public struct AgentCore: Sendable {
         case .tick: break
         case .delivered(let id, let outcome): notifier.delivered(id, outcome, now: now)
         case .configured(let files): apply(Configuration.read(files), files)
+        case .evaluated(let record):
+            intake.addSeries(of: record.samples)
+            apply(record)
         case .write(let write):
             for id in intake.addSeries(of: write, now: now) { route(id) }
             intake.apply(write, now: now, into: &output)
@@ -109,13 +116,16 @@ public struct AgentCore: Sendable {
     public var nextDeadline: Timestamp? {
         let evaluation =
             ledger.hasDirtyGroups ? lastEvaluation + Self.evaluationInterval : nil
-        return [evaluation, intake.nextDeadline, notifier.nextDeadline].compactMap { $0 }.min()
+        return [
+            evaluation, intake.nextDeadline, notifier.nextDeadline, ruleSchedule.nextDeadline,
+        ].compactMap { $0 }.min()
     }
 
     // MARK: What each event does
 
     private mutating func start() {
         intake.started(at: now)
+        ruleSchedule.restarted(at: now)
         notifier.restarted()
     }
 
@@ -172,6 +182,7 @@ public struct AgentCore: Sendable {
             let labels = intake.store.labels(of: id)
             intake.route(id, to: ledger.routes(for: labels, target: intake.target(of: id)))
         }
+        configureRules()
         let verdicts = ledger.evaluateAll(now: now)
         for key in alertKeys.replace(with: verdicts) {
             note(notifier.resolve(key, reason: .ruleRemoved, at: now, now: now), of: key, "")
@@ -198,6 +209,7 @@ public struct AgentCore: Sendable {
             evaluations += 1
             for verdict in ledger.evaluateDirty(now: now) { report(verdict) }
         }
+        for round in advanceRules() { effects.append(plan(.evaluate(round))) }
         for item in news { effects.append(plan(.announce(item))) }
         news.removeAll(keepingCapacity: true)
         notifier.advance(to: now)
@@ -248,7 +260,7 @@ public struct AgentCore: Sendable {
         note(change, of: key, summary ?? "")
     }
 
-    private mutating func note(_ change: AlertChange?, of key: Labels, _ summary: String) {
+    mutating func note(_ change: AlertChange?, of key: Labels, _ summary: String) {
         switch change {
         case nil, .pendingBegan, .cleared: break
         case .fired: news.append(AlertNews(labels: key, state: "firing", summary: summary))
@@ -271,7 +283,7 @@ public struct AgentCore: Sendable {
         change(&self)
     }
 
-    private mutating func append(_ event: LoggedEvent) {
+    mutating func append(_ event: LoggedEvent) {
         let (kind, payload) = event.encode()
         position = position.next
         LogRecord(kind: kind, position: position, now: now, payload: payload)

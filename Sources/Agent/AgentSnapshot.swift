@@ -17,6 +17,7 @@ enum CheckpointKind: UInt8 {
     case notifier = 67
     case end = 68
     case alerts = 69
+    case rules = 72
 }
 
 /// A point in time of an agent, given out record by record.
@@ -29,6 +30,8 @@ public struct AgentSnapshot: Sendable {
     private var ledger: LedgerSections
     private var notifier: NotifierSections
     private var alerts: AlertKeys
+    private let rules: RuleSchedule
+    private var firstGroup: Int?
     private static let alertsPerRecord = 1024
     private var firstAlerts = 0
     private var kind = CheckpointKind.head
@@ -45,6 +48,7 @@ public struct AgentSnapshot: Sendable {
         ledger = agent.ledger.sections()
         notifier = agent.notifier.sections()
         alerts = agent.alertKeys
+        rules = agent.ruleSchedule
     }
 
     /// The next record; nil after the last.
@@ -64,6 +68,9 @@ public struct AgentSnapshot: Sendable {
             kind = .alerts
         case .alerts:
             if let section = alertSection() { return record(.alerts, section) }
+            kind = .rules
+        case .rules:
+            if let section = rules.section(from: &firstGroup) { return record(.rules, section) }
             kind = .end
             var out = ByteWriter()
             out.varint(number)
@@ -114,6 +121,7 @@ public struct AgentRestorer: Sendable {
         case .ledger: return taken > 0 && agent.restoreLedger(record.payload)
         case .notifier: return taken > 0 && agent.restoreNotifier(record.payload)
         case .alerts: return taken > 0 && agent.restoreAlerts(record.payload)
+        case .rules: return taken > 0 && agent.ruleSchedule.restore(record.payload)
         case .end:
             var reader = ByteReader(record.payload)
             isWhole = reader.varint() == taken && agent.finishRestore()

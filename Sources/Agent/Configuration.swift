@@ -1,6 +1,7 @@
 public import Alerting
 public import Ingest
 public import Model
+public import Query
 public import SLO
 public import Text
 public import Wire
@@ -27,6 +28,8 @@ public struct Configuration: Sendable {
     public var queries = QuerySettings()
     public var notifier = NotifierSettings()
     public var definitions: [SLODefinition] = []
+    /// Of Prometheus rule files.
+    public var ruleGroups: [RuleGroup] = []
     public var diagnostics: [Diagnostic] = []
 
     public var hasErrors: Bool { diagnostics.contains { $0.severity == .error } }
@@ -65,11 +68,9 @@ extension Configuration {
             for document in try YAML.parse(file.bytes, file: file.path) {
                 if document.isNull { continue }
                 if document["groups"] != nil && !DefinitionReader.recognizes(document) {
-                    diagnostics.append(
-                        .warning(
-                            at: document.position,
-                            "Prometheus rule groups are not evaluated by this version",
-                            hint: "keep them on Prometheus"))
+                    let read = RuleFile.read(document, file: file.path, options: ruleOptions)
+                    ruleGroups += read.groups
+                    diagnostics += read.diagnostics
                     continue
                 }
                 let file = DefinitionReader.read(document, zones: zones)
@@ -79,6 +80,16 @@ extension Configuration {
         } catch {
             diagnostics.append(error)
         }
+    }
+
+    /// What rules are evaluated under. A subquery without a step takes the global interval.
+    private var ruleOptions: QueryOptions {
+        var options = QueryOptions()
+        options.features = queries.features
+        options.limits.samplesMax = queries.samplesMax
+        options.lookback = queries.lookback
+        options.defaultStep = notifier.evaluationInterval
+        return options
     }
 
     /// A ledger's key is (service, name): two SLOs cannot share it.

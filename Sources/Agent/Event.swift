@@ -47,6 +47,8 @@ public enum Event: Sendable {
     /// A deadline has come.
     case tick
     case delivered(DeliveryID, Outcome)
+    /// A round of rules was evaluated.
+    case evaluated(RuleOutcome)
 }
 
 /// The answer to a write.
@@ -99,6 +101,8 @@ public enum Effect: Sendable {
     case writeSegment(SegmentDraft)
     /// Segments that left retention.
     case removeSegments([UInt32])
+    /// A group of rules is due: to be evaluated on a point in time of the store.
+    case evaluate(RuleRound)
 }
 
 /// An effect, and the log position that must be durable before it is carried out.

@@ -14,6 +14,7 @@ enum LoggedEvent {
     case write(ResolvedWrite)
     case tick
     case delivered(DeliveryID, Outcome)
+    case evaluated(RuleRecord)
 
     private enum Kind: UInt8 {
         case started = 1
@@ -22,6 +23,7 @@ enum LoggedEvent {
         case delivered = 5
         // 3 and 6 were writes before the first release.
         case write = 7
+        case evaluated = 16
     }
 
     /// The record's kind and payload.
@@ -40,6 +42,10 @@ enum LoggedEvent {
             out.varint(id.number)
             encode(outcome, into: &out)
             return (Kind.delivered.rawValue, out.bytes)
+        case .evaluated(var record):
+            var archive = Archive()
+            record.archive(&archive)
+            return (Kind.evaluated.rawValue, archive.bytes)
         }
     }
 
@@ -61,6 +67,12 @@ enum LoggedEvent {
                 return nil
             }
             self = .delivered(DeliveryID(id), outcome)
+        case .evaluated:
+            var archive = Archive(reading: record.payload)
+            var read = RuleRecord.blank
+            read.archive(&archive)
+            guard archive.isComplete else { return nil }
+            self = .evaluated(read)
         }
     }
 

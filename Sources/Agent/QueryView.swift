@@ -49,6 +49,12 @@ public struct QueryView: Sendable {
         }
     }
 
+    /// The labels of a series by its number; nil when it is there no more.
+    func labels(of id: UInt32) -> Labels? {
+        let labels = index.labels(of: SeriesID(id))
+        return labels.isEmpty ? nil : labels
+    }
+
     /// The exemplars of a series of a span, oldest first.
     public func exemplars(of id: SeriesID, from: Timestamp, to: Timestamp) -> [Exemplar] {
         exemplars.read(id, from: from, to: to)

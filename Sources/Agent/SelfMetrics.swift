@@ -14,6 +14,7 @@ extension AgentCore {
         writeIntake(into: &out)
         writeStore(into: &out)
         writeSLOs(into: &out)
+        writeRules(into: &out)
         writeDeliveries(into: &out)
         out.single(
             "pitot_log_position", .counter, "Records appended to the event log.",

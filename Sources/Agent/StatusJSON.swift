@@ -29,13 +29,6 @@ extension AgentCore {
         return json.bytes
     }
 
-    /// The alerts in the shape of Prometheus' `/api/v1/alerts`.
-    public func alertsJSON() -> [UInt8] {
-        var json = JSONWriter()
-        notifier.book.writeAlerts(into: &json)
-        return json.bytes
-    }
-
     /// `GET /api/v1/status/cardinality`: who has the series, and who was shed at a limit.
     public func cardinalityJSON() -> [UInt8] {
         let cardinality = intake.cardinality

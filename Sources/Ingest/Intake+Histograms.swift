@@ -70,7 +70,8 @@ extension Intake {
     ) -> Taken {
         if time.millis <= 0 { return .refused(.outOfBounds) }
         if time > now + Self.aheadMax { return .refused(.tooFarAhead) }
-        let place = places[Int(id.index)]
+        var place = places[Int(id.index)]
+        if place.role == .made { place = adopt(id, now: now) }
         let previous = store.tail(of: id)
         // To scrapes and order only the stale marker matters.
         let value = histogram.isStaleMarker ? histogram.sum : 0

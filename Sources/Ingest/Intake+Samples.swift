@@ -18,7 +18,8 @@ extension Intake {
     ) -> Taken {
         if time.millis <= 0 { return .refused(.outOfBounds) }
         if time > now + Self.aheadMax { return .refused(.tooFarAhead) }
-        let place = places[Int(id.index)]
+        var place = places[Int(id.index)]
+        if place.role == .made { place = adopt(id, now: now) }
         let previous = store.tail(of: id)
         guard time > previous.time else {
             return takeLate(id, place, time, value, start, now, &output)
@@ -118,7 +119,7 @@ extension Intake {
         case .processStart:
             guard value > 0 && value < 1e11 else { return }
             cursor.processStart = Timestamp(millis: Int64(value * 1000))
-        case .plain: break
+        case .plain, .made: break
         }
     }
 

@@ -46,7 +46,7 @@ extension Intake {
             let tail = store.tail(of: SeriesID(UInt32(index)))
             if now - tail.time > Self.idleAfter {
                 retire(index)
-            } else if place.stored == index && !isStaleMarker(tail.value) {
+            } else if place.stored == index && place.role != .made && !isStaleMarker(tail.value) {
                 markIfMissing(index, place, tail.time, now)
             }
         case .marked:
@@ -124,6 +124,7 @@ extension Intake {
         {
             places.releasePage(page)
         }
+        guard place.role != .made else { return }
         targets[target].series -= 1
         if targets[target].series == 0 { forgetTarget(target, &output) }
     }

@@ -76,7 +76,7 @@ extension Intake {
     }
 
     /// The limit that a new series would pass. Known series are never shed.
-    private mutating func limitReached(by labels: Labels, samples: Int) -> Refusal? {
+    mutating func limitReached(by labels: Labels, samples: Int) -> Refusal? {
         let name = labels[Cardinality.namespaceLabel] ?? ""
         let namespace = cardinality.namespace(name)
         let isFull = cardinality.total >= settings.seriesMax

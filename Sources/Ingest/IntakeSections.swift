@@ -148,6 +148,10 @@ extension Intake {
         for index in places.indices where !places.isReleased(index) {
             let place = places[index]
             if place.state == .dead { continue }
+            if place.role == .made {
+                guard place.stored == index, place.feed == SeriesPlace.noFeed else { return false }
+                continue
+            }
             guard place.target < targets.count, !targets.isReleased(Int(place.target)),
                 place.stored < places.count,
                 place.replica < max(1, targets[Int(place.target)].replicas.count),

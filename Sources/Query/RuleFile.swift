@@ -4,7 +4,7 @@ public import Text
 /// A rule of a Prometheus rule file, checked.
 public struct Rule: Sendable {
     /// What a rule makes.
-    public enum Kind: Sendable {
+    public enum Kind: Hashable, Sendable {
         case record(String)
         case alert(name: String, hold: TimeSpan, keepFiring: TimeSpan)
     }
@@ -13,6 +13,8 @@ public struct Rule: Sendable {
     public var query: Query
     /// The expression as written.
     public var text: String
+    /// The expression as Prometheus prints it.
+    public var printed: String
     /// The group's labels under the rule's, sorted by name.
     public var labels: [(name: String, value: String)]
     public var annotations: [(name: String, value: String)]
@@ -55,7 +57,14 @@ public enum RuleFile {
             return ([], [error])
         }
         guard let first = documents.first else { return ([], []) }
-        var reader = FieldReader(first, of: "rule file")
+        return read(first, file: file, options: options)
+    }
+
+    /// The groups of one document of a file, as `read`.
+    public static func read(
+        _ document: YAMLNode, file: String, options: QueryOptions
+    ) -> (groups: [RuleGroup], diagnostics: [Diagnostic]) {
+        var reader = FieldReader(document, of: "rule file")
         var groups: [RuleGroup] = []
         var names: Set<String> = []
         for node in reader.sequence("groups") {
@@ -66,7 +75,10 @@ public enum RuleFile {
             }
             groups.append(group)
         }
-        let diagnostics = reader.finish()
+        var diagnostics = reader.finish()
+        if groups.isEmpty && diagnostics.isEmpty {
+            diagnostics = [.warning(at: document.position, "a rule file without groups")]
+        }
         let isRefused = diagnostics.contains { $0.severity == .error }
         return (isRefused ? [] : groups, diagnostics)
     }
@@ -140,7 +152,7 @@ public enum RuleFile {
                 ?? .alert(name: alert ?? "", hold: hold ?? .zero, keepFiring: keep ?? .zero)
             let merged = groupLabels.filter { pair in !labels.contains { $0.name == pair.name } }
             return Rule(
-                kind: kind, query: query, text: text,
+                kind: kind, query: query, text: text, printed: query.expression.description,
                 labels: (merged + labels).sorted { $0.name < $1.name },
                 annotations: annotations.sorted { $0.name < $1.name }, position: place)
         } catch {

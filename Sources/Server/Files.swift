@@ -96,8 +96,14 @@ public struct FileFault: Error, Sendable {
 /// `..data` link would show every file twice). Sorted. What cannot be read is a fault, never an
 /// empty folder: the SLOs in it would go without a word.
 public func ruleFiles(at path: String) throws(FileFault) -> [SourceFile] {
+    try ruleFiles(at: [path])
+}
+
+/// The same of several paths. A file that several names or links lead to is read once, under the
+/// first of them: twice, its groups would be two.
+public func ruleFiles(at paths: [String]) throws(FileFault) -> [SourceFile] {
     var walk = RuleWalk()
-    try walk.visit(path)
+    for path in paths { try walk.visit(path) }
     return walk.files
 }
 
@@ -105,6 +111,8 @@ public func ruleFiles(at path: String) throws(FileFault) -> [SourceFile] {
 private struct RuleWalk {
     private(set) var files: [SourceFile] = []
     private var bytes = 0
+    /// Device and inode of each file read.
+    private var read: Set<[UInt64]> = []
     /// Device and inode of the folders that the walk is in.
     private var above: [(device: dev_t, inode: ino_t)] = []
 
@@ -138,13 +146,18 @@ private struct RuleWalk {
     }
 
     private mutating func take(_ path: String) throws(FileFault) {
+        if let status = fileStatus(path),
+            !read.insert([UInt64(status.st_dev), UInt64(status.st_ino)]).inserted
+        {
+            return
+        }
         guard files.count < RuleFileLimits.files else {
             throw FileFault(path: path, reason: "more than \(RuleFileLimits.files) files")
         }
-        guard let read = readFile(path, limit: RuleFileLimits.bytes - bytes) else {
+        guard let content = readFile(path, limit: RuleFileLimits.bytes - bytes) else {
             throw FileFault(path)
         }
-        bytes += read.count
-        files.append(SourceFile(path: path, bytes: read))
+        bytes += content.count
+        files.append(SourceFile(path: path, bytes: content))
     }
 }

@@ -19,6 +19,8 @@ enum OwnerMessage: Sendable {
     case view(HTTPRequest, @Sendable (QueryView) -> Void)
     case configure(ConfigurationFiles, HTTPRequest?)
     case delivered(DeliveryID, Outcome)
+    /// What a round of rules gave.
+    case evaluated(RuleOutcome)
     /// What the storekeeper did.
     case kept(KeptNews)
     case stop
@@ -57,6 +59,7 @@ final class Owner: @unchecked Sendable {
     let log: EventLog
     let logger: Logger
     private let courier: Courier
+    private let rules: RuleRunner
     let storekeeper: Storekeeper
     let figures = Locked(DurabilityFigures())
     var agent = AgentCore(seed: randomBits())
@@ -79,7 +82,8 @@ final class Owner: @unchecked Sendable {
     private var offers: [HTTPRequest?] = []
 
     init(
-        log: EventLog, courier: Courier, storekeeper: Storekeeper, logger: Logger,
+        log: EventLog, courier: Courier, storekeeper: Storekeeper, rules: RuleRunner,
+        logger: Logger,
         limits: OwnerLimits = OwnerLimits()
     ) {
         self.storekeeper = storekeeper
@@ -87,6 +91,7 @@ final class Owner: @unchecked Sendable {
         mailbox = Mailbox(capacity: limits.mailboxCapacity)
         self.log = log
         self.courier = courier
+        self.rules = rules
         self.logger = logger
     }
 
@@ -134,7 +139,7 @@ final class Owner: @unchecked Sendable {
             switch planned.effect {
             case .writeSegment(let draft): storekeeper.keep(.segment(draft))
             case .removeSegments(let numbers): storekeeper.keep(.removeSegments(numbers))
-            case .announce, .reply, .send, .report: break
+            case .announce, .reply, .send, .report, .evaluate: break
             }
         }
         past.removeAll(keepingCapacity: true)
@@ -199,6 +204,8 @@ final class Owner: @unchecked Sendable {
         case .delivered(let id, let outcome):
             note(outcome)
             agent.handle(.delivered(id, outcome), at: wallClock(), into: &effects)
+        case .evaluated(let outcome):
+            agent.handle(.evaluated(outcome), at: wallClock(), into: &effects)
         case .kept(let news): note(news)
         case .stop: break
         }
@@ -210,7 +217,7 @@ final class Owner: @unchecked Sendable {
         case .read(let request, _): request.complete(Self.unavailable)
         case .view(let request, _): request.complete(QueryFault.stopping.response)
         case .configure(_, let request): request?.complete(Self.unavailable)
-        case .delivered, .kept, .stop: break
+        case .delivered, .evaluated, .kept, .stop: break
         }
     }
 
@@ -301,7 +308,7 @@ final class Owner: @unchecked Sendable {
         if interval == .zero || wallClock() >= syncedAt + interval { return true }
         return effects.contains { planned in
             switch planned.effect {
-            case .reply, .writeSegment, .removeSegments: false
+            case .reply, .writeSegment, .removeSegments, .evaluate: false
             case .announce, .send, .report: true
             }
         }
@@ -346,6 +353,7 @@ final class Owner: @unchecked Sendable {
                 storekeeper.keep(.segment(draft))
             case .removeSegments(let numbers): storekeeper.keep(.removeSegments(numbers))
             case .report(let report): tell(report)
+            case .evaluate(let round): rules.take(round, on: agent.queryView())
             }
         }
         effects = later

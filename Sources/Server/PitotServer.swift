@@ -21,6 +21,8 @@ struct ServerLimits: Sendable {
     var http = HTTPLimits()
     var owner = OwnerLimits()
     var segmentBytesMax = EventLog.segmentBytesMax
+    /// How often the configuration's files are looked at.
+    var watchInterval = TimeSpan.seconds(5)
 }
 
 /// Why the agent did not start.
@@ -40,6 +42,8 @@ public final class PitotServer: Sendable {
     private let owner: Owner
     private let courier: Courier
     private let storekeeper: Storekeeper
+    private let rules: RuleRunner
+    private let watch: FileWatch
     private let router: Router
     private let queries: QueryPool
     private let ownerThread: Worker
@@ -70,10 +74,15 @@ public final class PitotServer: Sendable {
         let relay = Relay()
         courier = Courier { relay.deliver($0, $1) }
         storekeeper = Storekeeper(folder: log.folder) { relay.tell($0) }
+        rules = RuleRunner(concurrency: configuration.queries.concurrency) { relay.take($0) }
         owner = Owner(
-            log: log, courier: courier, storekeeper: storekeeper, logger: logger,
+            log: log, courier: courier, storekeeper: storekeeper, rules: rules, logger: logger,
             limits: limits.owner)
         relay.connect(owner)
+        watch = FileWatch(
+            files, each: limits.watchInterval, logger: logger,
+            load: { () throws(FileFault) in try Self.loadFiles(options) },
+            offer: { [owner] in owner.mailbox.postAlways(.configure($0, nil)) })
         queries = QueryPool(concurrency: configuration.queries.concurrency)
         router = Router(
             write: WriteEndpoint(
@@ -95,6 +104,8 @@ public final class PitotServer: Sendable {
         courier.start()
         queries.start()
         storekeeper.start()
+        rules.start()
+        watch.start()
         ownerThread = Worker { [owner, logger] in
             do throws(LogFault) {
                 try owner.start(files)
@@ -122,9 +133,11 @@ public final class PitotServer: Sendable {
     /// the data folder are free then. Called once.
     public func stop() {
         http.quiesce()
+        watch.stop()
         owner.mailbox.postAlways(.stop)
         ownerThread.join()
         queries.stop()
+        rules.stop()
         courier.stop()
         storekeeper.stop()
         router.stand(behind: nil)
@@ -151,9 +164,8 @@ public final class PitotServer: Sendable {
         if paths.isEmpty {
             paths = Configuration.read(ConfigurationFiles(config: config, rules: [])).rules
         }
-        var rules: [SourceFile] = []
-        for path in paths { rules += try ruleFiles(at: path) }
-        return ConfigurationFiles(config: config, rules: rules).addingTimeZones()
+        return ConfigurationFiles(config: config, rules: try ruleFiles(at: paths))
+            .addingTimeZones()
     }
 }
 
@@ -167,6 +179,8 @@ private final class Relay: @unchecked Sendable {
     func deliver(_ id: DeliveryID, _ outcome: Outcome) {
         owner?.mailbox.postAlways(.delivered(id, outcome))
     }
+
+    func take(_ outcome: RuleOutcome) { owner?.mailbox.postAlways(.evaluated(outcome)) }
 
     func tell(_ news: KeptNews) { owner?.mailbox.postAlways(.kept(news)) }
 }

@@ -76,14 +76,6 @@ enum QueryEndpoints {
             success { $0.array { _ in } }
         },
         "/api/v1/scrape_pools": { (_, _, _) throws(QueryFault) in noScrapePools },
-        "/api/v1/rules": { (_, _, _) throws(QueryFault) in
-            success {
-                $0.object { json in
-                    json.key("groups")
-                    json.array { _ in }
-                }
-            }
-        },
     ]
 
     // MARK: Queries

@@ -51,6 +51,9 @@ final class Router: Sendable {
             return read(request) { agent, _ in .json(agent.cardinalityJSON()) }
         case ("/api/v1/alerts", "GET"):
             return read(request) { agent, _ in .json(agent.alertsJSON()) }
+        case ("/api/v1/rules", "GET"):
+            let parameters = QueryParameters(request, now: startedAt)
+            return read(request) { agent, _ in rulesAnswer(parameters, agent) }
         case (let path, _) where QueryEndpoints.answer(to: path) != nil:
             guard method == "GET" || method == "POST" else {
                 let allowed = "GET, HEAD, POST"
@@ -72,7 +75,8 @@ final class Router: Sendable {
         "/": "GET, HEAD",
         "/api/v1/write": "POST", "/-/healthy": "GET, HEAD", "/-/ready": "GET, HEAD",
         "/-/reload": "POST", "/metrics": "GET, HEAD", "/api/v1/slos": "GET, HEAD",
-        "/api/v1/alerts": "GET, HEAD", "/api/v1/status/cardinality": "GET, HEAD",
+        "/api/v1/alerts": "GET, HEAD", "/api/v1/rules": "GET, HEAD",
+        "/api/v1/status/cardinality": "GET, HEAD",
     ]
 
     private var phase: Phase { Phase(rawValue: owner.phase.load(ordering: .acquiring)) ?? .stopped }

@@ -44,6 +44,8 @@ struct AgentWorld {
     var outcomes: [Outcome] = [.delivered(status: 200)]
     /// Off for whole months: a tick each ten seconds is what takes the time.
     var isTicking = true
+    /// Off, rounds of rules stay under way.
+    var isEvaluating = true
     private var requests: UInt64 = 0
     private let decoder = RemoteWriteDecoder(seed: HashSeed(low: 1, high: 2), limits: .standard)
 
@@ -115,10 +117,19 @@ struct AgentWorld {
                 let outcome = outcomes.count > 1 ? outcomes.removeFirst() : outcomes[0]
                 handle(.delivered(delivery.id, outcome), at: time)
             case .announce, .writeSegment, .removeSegments: break
+            case .evaluate(let round):
+                if isEvaluating { evaluate(round, at: time) }
             case .report(let report): reports.append(report)
             case .reply(let reply): replies.append(reply)
             }
         }
+    }
+
+    /// Carries out a round as the shell does, in no time.
+    private mutating func evaluate(_ round: RuleRound, at time: Timestamp) {
+        let outcome = round.evaluate(
+            on: agent.queryView(), startedAt: time, nanoseconds: { 0 }, shouldStop: { false })
+        handle(.evaluated(outcome), at: time)
     }
 
     /// The log since the last call.
