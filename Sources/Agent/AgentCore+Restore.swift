@@ -32,8 +32,8 @@ extension AgentCore {
         configuration = Configuration.read(files)
         intake.settings = configuration.intake
         notifier.configure(configuration.notifier)
-        ledger.configure(configuration.definitions, now: now)
         configureRules()
+        ledger.configure(configuration.definitions, configuration.corrections, now: now)
     }
 
     mutating func restoreIntake(_ section: [UInt8]) -> Bool { intake.restore(section) }

@@ -88,6 +88,7 @@ public struct AgentCore: Sendable {
             apply(record)
         case .write(let write):
             for id in intake.addSeries(of: write, now: now) { route(id) }
+            ledger.noteShed(write.shedConsumers, now: now)
             intake.apply(write, now: now, into: &output)
         }
         settle(into: &effects)
@@ -130,8 +131,13 @@ public struct AgentCore: Sendable {
     }
 
     private mutating func take(_ batch: WriteBatch) -> WriteTally {
-        let resolution = intake.resolve(batch, now: now)
+        var resolution = intake.resolve(batch, now: now)
         for id in resolution.added { route(id) }
+        if !resolution.shed.isEmpty {
+            let consumers = ledger.consumers(ofShed: resolution.shed, now: now)
+            resolution.note(shedConsumers: consumers)
+            ledger.noteShed(consumers, now: now)
+        }
         let write = intake.apply(batch, resolution, now: now, into: &output)
         append(.write(write))
         return write.tally
@@ -175,7 +181,7 @@ public struct AgentCore: Sendable {
         intake.settings = read.intake
         notifier.configure(read.notifier)
         intake.willReroute()
-        ledger.configure(read.definitions, now: now)
+        ledger.configure(read.definitions, read.corrections, now: now)
         for index in 0..<intake.store.count {
             let id = SeriesID(UInt32(index))
             guard intake.isRoutable(id) else { continue }
@@ -227,8 +233,7 @@ public struct AgentCore: Sendable {
             return
         }
         let isWordingDue = now - alerts.wordedAt >= configuration.notifier.evaluationInterval
-        let wording = AlertWording(
-            verdict, externalURL: configuration.externalURL, targetNames: names(of: verdict))
+        let wording = AlertWording(verdict, context(of: verdict))
         alerts.isQuiet = true
         for (subject, key) in zip(verdict.subjects, alerts.keys) {
             observe(subject, key, verdict, wording, isWordingDue: isWordingDue)
@@ -251,8 +256,10 @@ public struct AgentCore: Sendable {
         }
         var details = AlertDetails()
         if subject.finding == .breaching {
-            if notifier.book.state(of: key).isFiring && !isWordingDue { return }
-            details = wording.details(of: subject)
+            let isFiring = notifier.book.state(of: key).isFiring
+            if isFiring && !isWordingDue { return }
+            let since = notifier.book[key]?.activeAt ?? time
+            details = wording.details(of: subject, key: key, since: isFiring ? since : time)
         }
         let change = notifier.observe(
             subject.finding, of: key, details: details, hold: .zero, at: time, now: now)
@@ -268,12 +275,14 @@ public struct AgentCore: Sendable {
         }
     }
 
-    /// What to call the targets that are lost.
-    private func names(of verdict: Verdict) -> [UInt32: String] {
-        let lost = (verdict.totalLoss?.targets ?? []) + (verdict.partialLoss?.targets ?? [])
-        var names: [UInt32: String] = [:]
-        for target in lost { names[target] = intake.targets[Int(target)].identity.description }
-        return names
+    private func context(of verdict: Verdict) -> AlertContext {
+        var context = AlertContext()
+        context.externalURL = configuration.externalURL
+        context.silenceURL = configuration.notifier.alertmanagers.first ?? configuration.externalURL
+        for target in (verdict.totalLoss?.targets ?? []) + (verdict.partialLoss?.targets ?? []) {
+            context.targetNames[target] = intake.targets[Int(target)].identity.description
+        }
+        return context
     }
 
     // MARK: The log

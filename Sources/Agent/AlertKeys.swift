@@ -6,7 +6,8 @@ import SLO
 
 /// One group's alerts.
 struct GroupAlerts {
-    /// Their labels: the pairs' in the verdict's order, then total and partial data loss.
+    /// Their labels: the pairs' in the verdict's order, then total and partial data loss,
+    /// then missing traffic, if the SLO alerts on it.
     var keys: [Labels]
     /// None of them is pending or firing.
     var isQuiet = true
@@ -19,6 +20,7 @@ struct GroupAlerts {
         keys =
             verdict.pairs.map { verdict.burnKey($0.pair) }
             + [verdict.lossKey(.page), verdict.lossKey(.ticket)]
+            + (verdict.idle.map { [verdict.idleKey($0.severity)] } ?? [])
     }
 }
 

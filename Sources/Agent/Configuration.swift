@@ -30,6 +30,8 @@ public struct Configuration: Sendable {
     public var definitions: [SLODefinition] = []
     /// Of Prometheus rule files.
     public var ruleGroups: [RuleGroup] = []
+    /// Maintenance windows and budget adjustments.
+    public var corrections = Corrections()
     public var diagnostics: [Diagnostic] = []
 
     public var hasErrors: Bool { diagnostics.contains { $0.severity == .error } }
@@ -43,6 +45,7 @@ extension Configuration {
         let zones = files.timeZones
         for file in files.rules { configuration.readRules(file, zones) }
         configuration.refuseDuplicates()
+        configuration.diagnostics += configuration.corrections.review(configuration.definitions)
         configuration.diagnostics.sort()
         return configuration
     }
@@ -71,6 +74,13 @@ extension Configuration {
                     let read = RuleFile.read(document, file: file.path, options: ruleOptions)
                     ruleGroups += read.groups
                     diagnostics += read.diagnostics
+                    continue
+                }
+                if CorrectionReader.recognizes(document) {
+                    let file = CorrectionReader.read(document, zones: zones)
+                    corrections.maintenance += file.corrections.maintenance
+                    corrections.adjustments += file.corrections.adjustments
+                    diagnostics += file.diagnostics
                     continue
                 }
                 let file = DefinitionReader.read(document, zones: zones)

@@ -29,6 +29,8 @@ extension AgentCore {
                 json.member("best", verdict.budget.best)
                 json.member("worst", verdict.budget.worst)
                 json.member("exhaustedIn", verdict.budget.exhaustedIn)
+                json.member("unseenEvents", verdict.budget.unseenEvents)
+                json.member("unseenSeconds", verdict.budget.unseenSeconds)
             }
             json.key("windows")
             json.array { json in
@@ -48,9 +50,13 @@ extension AgentCore {
                         json.member("severity", pair.pair.severity.rawValue)
                         json.member("window", pair.pair.long.description)
                         json.member("state", state)
+                        json.member("short", pair.pair.short.description)
+                        json.member("factor", pair.pair.factor)
+                        json.member("chance", pair.chance)
                     }
                 }
             }
+            writeCorrections(verdict, into: &json)
             if let calendar = verdict.definition.period.calendar {
                 json.key("calendar")
                 write(calendar, verdict, into: &json)
@@ -78,6 +84,41 @@ extension AgentCore {
                         json.member("total", past.counts.total)
                         json.member("remaining", past.remaining)
                     }
+                }
+            }
+        }
+    }
+
+    /// Who has changed what is counted, and why.
+    private func writeCorrections(_ verdict: Verdict, into json: inout JSONWriter) {
+        json.key("maintenance")
+        json.array { json in
+            for note in ledger.maintenance(of: verdict) {
+                json.object { json in
+                    json.member("name", note.name)
+                    json.member("who", note.who)
+                    json.member("why", note.why)
+                    json.member("effect", note.effect.rawValue)
+                    json.member("from", note.from.seconds)
+                    json.member("to", note.to.seconds)
+                    json.member("appliedFrom", note.appliedFrom.seconds)
+                    json.member("appliedTo", note.appliedTo.seconds)
+                    json.member("good", note.counts.good)
+                    json.member("bad", note.counts.bad)
+                    json.member("total", note.counts.total)
+                }
+            }
+        }
+        json.key("adjustments")
+        json.array { json in
+            for change in ledger.adjustments(of: verdict) {
+                json.object { json in
+                    json.member("name", change.name)
+                    json.member("who", change.who)
+                    json.member("why", change.why)
+                    json.member("at", change.at.seconds)
+                    json.member("good", change.good)
+                    json.member("bad", change.bad)
                 }
             }
         }

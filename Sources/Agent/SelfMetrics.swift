@@ -15,6 +15,7 @@ extension AgentCore {
         writeStore(into: &out)
         writeSLOs(into: &out)
         writeRules(into: &out)
+        writeSLOFigures(into: &out)
         writeDeliveries(into: &out)
         out.single(
             "pitot_log_position", .counter, "Records appended to the event log.",

@@ -17,6 +17,15 @@ struct AlertPolicyReader {
         }
         if let evidence = fields.optionalNode("evidence") { readEvidence(evidence, &policy) }
         if let dataLoss = fields.optionalNode("dataLoss") { readDataLoss(dataLoss, &policy) }
+        readNoTraffic(&fields, &policy)
+        if let runbook = fields.optionalString("runbook") {
+            if !["http://", "https://"].contains(where: runbook.hasPrefix) {
+                fields.fail(
+                    at: fields.position(of: "runbook"), "\"\(runbook)\" is no address",
+                    expected: "http:// or https:// and where to go")
+            }
+            policy.runbook = runbook
+        }
         policy.scaleToZero = fields.optionalBool("scaleToZero") ?? false
         diagnostics += fields.finish()
         return policy
@@ -105,6 +114,46 @@ struct AlertPolicyReader {
             policy.evidence.badMin = badMin
         }
         diagnostics += fields.finish()
+    }
+
+    /// `ignore`, `good`, `alert`, or `{alert: 2h, severity: page}`.
+    private mutating func readNoTraffic(_ fields: inout FieldReader, _ policy: inout AlertPolicy) {
+        guard let node = fields.optionalNode("noTraffic") else { return }
+        var after = TimeSpan.hours(1)
+        var severity = Severity.ticket
+        if case .mapping = node.content {
+            var alert = FieldReader(node, of: "noTraffic")
+            _ = alert.node("alert")
+            after = alert.optionalDuration("alert") ?? after
+            if after < EventHistory.windowMin || after > EventHistory.quarterSpan
+                || after.millis % 60_000 != 0
+            {
+                alert.fail(
+                    at: alert.position(of: "alert"), "no traffic for \(after)",
+                    expected: "whole minutes between 5m and 3d")
+            }
+            if let word = alert.optionalString("severity") {
+                if let known = Severity(rawValue: word) {
+                    severity = known
+                } else {
+                    alert.fail(
+                        at: alert.position(of: "severity"), "no severity \"\(word)\"",
+                        expected: "page or ticket")
+                }
+            }
+            diagnostics += alert.finish()
+            policy.noTraffic = .alert(after: after, severity)
+            return
+        }
+        switch node.asString {
+        case "ignore": policy.noTraffic = .ignore
+        case "good": policy.noTraffic = .good
+        case "alert": policy.noTraffic = .alert(after: after, severity)
+        default:
+            fields.fail(
+                at: node, "noTraffic is \(node.summary)",
+                expected: "ignore, good, alert, or {alert: 1h, severity: ticket}")
+        }
     }
 
     private mutating func readDataLoss(_ node: YAMLNode, _ policy: inout AlertPolicy) {

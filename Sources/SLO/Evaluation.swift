@@ -24,6 +24,25 @@ extension Ledger {
             }
     }
 
+    /// Evaluates so many groups, those of the first SLOs in the files.
+    public func evaluateFirst(_ most: Int, now: Timestamp) -> [Verdict] {
+        var found: [Verdict] = []
+        for entry in entries where entry.removedAt == nil {
+            for group in entry.groups.prefix(most - found.count) {
+                found.append(evaluate(group, now: now))
+            }
+        }
+        return found
+    }
+
+    /// Evaluates the groups of one SLO, ordered by labels.
+    public func evaluate(service: String, name: String, now: Timestamp) -> [Verdict] {
+        let slo = entries.first {
+            $0.removedAt == nil && $0.definition.service == service && $0.definition.name == name
+        }
+        return (slo?.groups ?? []).map { evaluate($0, now: now) }.sorted { $0.labels < $1.labels }
+    }
+
     func evaluate(_ index: Int, now: Timestamp) -> Verdict {
         let group = groups[index]
         let definition = entries[group.slo].definition
@@ -33,7 +52,8 @@ extension Ledger {
             ? Sight(allUp: group.targets.count)
             : Sight(of: group.targets, conditions, forgotten: group.forgotten)
         let reading = WindowReading(
-            group: group, sight: sight, objective: definition.objective, now: now)
+            group: group, sight: sight, definition: definition,
+            shedLast: max(group.shedLast, entries[group.slo].shedLast), now: now)
         var windows: [WindowFigures] = []
         windows.reserveCapacity(plan.windows.count + 1)
         for window in plan.windows { windows.append(reading.figures(window)) }
@@ -48,8 +68,9 @@ extension Ledger {
         return Verdict(
             group: index, definition: definition, labels: group.labels, asOf: group.asOf,
             evidence: period.evidence, windows: windows,
-            budget: reading.budget(period, hourly: hourly.burnRate), pairs: pairs,
+            budget: reading.budget(period, hourly: hourly.burnRate), hourly: hourly, pairs: pairs,
             partialLoss: loss.partial, totalLoss: loss.total,
+            idle: idleness(reading, definition),
             hasEnded: sight.hasAllRetired(longerThan: definition.alerts.dataLossAfter, now: now))
     }
 
@@ -100,6 +121,19 @@ extension Ledger {
         if finding == .clear && sight.hasLost { finding = .unknown }
         return PairVerdict(
             pair: pair, finding: finding, long: long, short: short, chance: chance)
+    }
+
+    private func idleness(_ reading: WindowReading, _ definition: SLODefinition) -> IdleVerdict? {
+        guard case .alert(let after, let severity) = definition.alerts.noTraffic else { return nil }
+        let figures = reading.figures(after)
+        let finding: Finding =
+            switch figures.evidence {
+            case .noTraffic: .breaching
+            case .complete: .clear
+            case .partial: figures.counts.total > 0 ? .clear : .unknown
+            case .noData: .unknown
+            }
+        return IdleVerdict(finding: finding, severity: severity, figures: figures)
     }
 
     private func dataLoss(

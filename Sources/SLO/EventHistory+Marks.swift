@@ -62,3 +62,88 @@ extension EventHistory {
         if archive.isReading { findNewestMark() }
     }
 }
+
+// MARK: Exclusions
+
+extension EventHistory {
+    /// Leaves out what is wanted and nothing else: what is left out already keeps its counts.
+    mutating func markExclusions(_ wanted: [Exclusion], before limit: Timestamp) {
+        let known = exclusions
+        exclusions = []
+        for want in wanted.sorted(by: { ($0.from, $0.to, $0.rule) < ($1.from, $1.to, $1.rule) }) {
+            var one = want
+            if let old = known.first(where: { $0.rule == want.rule && $0.from == want.from }) {
+                one.low = old.low
+                if old.to == want.to { one.high = old.high }
+            } else {
+                one.low = mark(at: want.from, roundsUp: false)
+            }
+            if one.high == nil && want.to < limit { one.high = mark(at: want.to, roundsUp: true) }
+            exclusions.append(one)
+        }
+        exclusions.removeFirst(max(0, exclusions.count - Self.exclusionsMax))
+        findNewestMark()
+    }
+
+    /// Maintenance windows have other numbers; what has none is forgotten.
+    mutating func renumberExclusions(_ numbers: [Int: Int]) {
+        exclusions = exclusions.compactMap { old in
+            guard let number = numbers[old.rule] else { return nil }
+            var one = old
+            one.rule = number
+            return one
+        }
+        findNewestMark()
+    }
+
+    /// The times that are left out of (from, to], each once.
+    func excludedSpans(from: Timestamp, to: Timestamp) -> [(from: Timestamp, to: Timestamp)] {
+        var spans: [(from: Timestamp, to: Timestamp)] = []
+        var covered = from
+        for one in exclusions {
+            let end = min(one.high?.at ?? one.to, to)
+            guard end > covered else { continue }
+            spans.append((max(one.low.at, covered), end))
+            covered = end
+        }
+        return spans.filter { $0.to > $0.from }
+    }
+
+    /// The events of a window, or of the period, that are left out. `base` are the counts at its
+    /// lower edge. O(exclusions and gaps).
+    func excludedEvents(
+        from: Timestamp, base: EventCounts, finerThan window: TimeSpan?
+    ) -> EventCounts {
+        var sum = EventCounts.zero
+        var covered = (at: from, counts: base)
+        for one in exclusions {
+            let end = count(one.high, isFine: window != nil)
+            guard end.at > covered.at else { continue }
+            let begin =
+                one.low.at > covered.at ? count(one.low, isFine: window != nil) : covered
+            covered = end
+            guard end.at > begin.at else { continue }
+            sum += end.counts - begin.counts
+            guard let window else { continue }
+            for gap in gaps where gap.time > begin.at && gap.time <= end.at && gap.span <= window {
+                sum += gap.counts
+            }
+        }
+        return sum
+    }
+
+    private func count(
+        _ mark: EdgeMark?, isFine: Bool
+    ) -> (at: Timestamp, counts: EventCounts) {
+        guard let mark else { return (newest, isFine ? fineTotal : total) }
+        return (mark.at, isFine ? mark.fine : mark.all)
+    }
+
+    /// The events of one exclusion that are in (from, newest], gaps included.
+    func events(of one: Exclusion, from: Timestamp, base: EventCounts) -> EventCounts {
+        let end = count(one.high, isFine: false)
+        guard end.at > from else { return .zero }
+        let begin = one.low.at > from ? one.low.all : base
+        return end.counts - begin
+    }
+}

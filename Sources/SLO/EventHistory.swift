@@ -37,7 +37,7 @@ struct EventHistory: Sendable {
     private var quarters: EdgeRing
     private var coarse: EdgeRing
     /// Events outside gaps, which the two fine rings hold.
-    private var fineTotal = EventCounts.zero
+    private(set) var fineTotal = EventCounts.zero
     /// All events, which the coarse ring holds.
     private(set) var total = EventCounts.zero
     private(set) var gaps: [GapEvents] = []
@@ -109,22 +109,25 @@ struct EventHistory: Sendable {
         return window <= quarterSpan ? .minutes(15) : .hours(2)
     }
 
-    /// The events of (from, newest], `from` being the window's lower edge. With `allGaps` every
-    /// gap counts, as in the period; else only those no longer than the window. O(gaps).
-    func events(from: Timestamp, window: TimeSpan, allGaps: Bool) -> EventCounts {
-        if allGaps || window > Self.quarterSpan {
-            return total - coarse.cumulative(at: from, total: total)
+    /// The counts up to `from`, the lower edge of a window: outside gaps for a window of at most
+    /// three days, else all of them.
+    func base(at from: Timestamp, finerThan fine: TimeSpan?, isPeriod: Bool) -> EventCounts {
+        if let fine {
+            let ring = fine <= Self.minuteSpan ? minutes : quarters
+            return ring.cumulative(at: from, total: fineTotal)
         }
-        let ring = window <= Self.minuteSpan ? minutes : quarters
-        var counts = fineTotal - ring.cumulative(at: from, total: fineTotal)
-        for gap in gaps where gap.time > from && gap.span <= window { counts += gap.counts }
-        return counts
+        if isPeriod, let mark = calendarEdges.last(where: { $0.at == from }) { return mark.all }
+        return coarse.cumulative(at: from, total: total)
     }
 
-    /// The events since the calendar period that began at an edge. O(calendar edges).
-    func events(sinceCalendarEdge edge: Timestamp) -> EventCounts {
-        guard let mark = calendarEdges.last(where: { $0.at == edge }) else { return total }
-        return total - mark.all
+    /// The events since: in a fine window the gaps no longer than it, else all. O(gaps).
+    func events(
+        since base: EventCounts, from: Timestamp, finerThan fine: TimeSpan?
+    ) -> EventCounts {
+        guard let fine else { return total - base }
+        var counts = fineTotal - base
+        for gap in gaps where gap.time > from && gap.span <= fine { counts += gap.counts }
+        return counts
     }
 
     /// The counts at an edge. What is past is known at the edges of buckets, and rounded outward to
@@ -133,10 +136,15 @@ struct EventHistory: Sendable {
         if edge >= newest { return EdgeMark(at: edge, fine: fineTotal, all: total) }
         for ring in [minutes, quarters] {
             let at = roundsUp ? edge.ceiling(to: ring.step) : edge.floor(to: ring.step)
-            guard ring.holds(at), forgottenGap <= at else { continue }
+            guard ring.holds(at) else { continue }
             let fine = ring.cumulative(at: at, total: fineTotal)
             var all = fine + (total - fineTotal)
             for gap in gaps where gap.time > at { all = all - gap.counts }
+            // Gaps that were forgotten are known in the coarse ring only.
+            if forgottenGap > at {
+                let edge = roundsUp ? at.ceiling(to: coarse.step) : at.floor(to: coarse.step)
+                all = coarse.cumulative(at: edge, total: total)
+            }
             return EdgeMark(at: at, fine: fine, all: all)
         }
         let at = roundsUp ? edge.ceiling(to: coarse.step) : edge.floor(to: coarse.step)

@@ -59,6 +59,9 @@ struct GroupLedger: Sendable {
     var started: Timestamp?
     /// The newest complete scrape.
     var asOf = Timestamp.distantPast
+    var corrections = GroupCorrections()
+    /// When a limit last shed a series of it, on the agent's clock.
+    var shedLast = Timestamp.distantPast
     /// The first edge of the calendar or of a maintenance window that no event has passed.
     var nextEdge = Timestamp.distantPast
     var targets: [UInt32] = []
@@ -191,6 +194,7 @@ extension GroupLedger {
         history.archive(&archive)
         archive.time(&started)
         archive.time(&asOf)
+        archive.time(&shedLast)
         archive.field(&targets)
         archive.field(&isDirty)
         let blank = ForgottenTargets(count: 0, noticed: .distantPast)

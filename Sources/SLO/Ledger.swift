@@ -23,6 +23,9 @@ public struct Ledger: Sendable {
         var removedAt: Timestamp?
         var groups: [Int] = []
         var groupByLabels: [Labels: Int] = [:]
+        var corrections = Corrections()
+        /// When a limit last shed a series whose group is not known, on the agent's clock.
+        var shedLast = Timestamp.distantPast
         /// Series whose group was one too many.
         var groupsRefused = 0
         /// Pairs of group and target that have not retired; at zero the group that was last.
@@ -72,8 +75,11 @@ public struct Ledger: Sendable {
     /// Takes new definitions over (DESIGN §4.6). Same service, name, `sli` and `by`: the counts
     /// stay. Another `sli` or `by`: a new ledger. No longer there: kept for a day. Afterwards
     /// every series has to be routed again.
-    public mutating func configure(_ definitions: [SLODefinition], now: Timestamp) {
+    public mutating func configure(
+        _ definitions: [SLODefinition], _ corrections: Corrections = Corrections(), now: Timestamp
+    ) {
         var old = entries
+        var ruleNumbers: [[Int: Int]] = []
         entries = []
         for definition in definitions {
             let match = old.firstIndex {
@@ -86,20 +92,24 @@ public struct Ledger: Sendable {
                 var entry = old.remove(at: match)
                 entry.definition = definition
                 entry.removedAt = nil
+                ruleNumbers.append(entry.take(corrections))
                 entries.append(entry)
             } else {
-                entries.append(Entry(definition: definition, since: now))
+                var entry = Entry(definition: definition, since: now)
+                ruleNumbers.append(entry.take(corrections))
+                entries.append(entry)
             }
         }
         for var entry in old {
             let removedAt = entry.removedAt ?? now
             guard now - removedAt < Self.removedKept else { continue }
             entry.removedAt = removedAt
+            ruleNumbers.append(entry.take(Corrections()))
             entries.append(entry)
         }
         rebuildGroups()
         indexSelectors()
-        for index in groups.indices { reviseEdges(of: index) }
+        for index in groups.indices { reviseEdges(of: index, ruleNumbers[groups[index].slo]) }
         for index in entries.indices where entries[index].definition.by.isEmpty {
             _ = group(in: index, labels: .empty)
         }
@@ -184,7 +194,7 @@ public struct Ledger: Sendable {
         return routes
     }
 
-    private func roles(of labels: Labels, in definition: SLODefinition) -> [Role] {
+    func roles(of labels: Labels, in definition: SLODefinition) -> [Role] {
         switch definition.sli {
         case .events(let sli):
             var roles: [Role] = []
@@ -202,6 +212,7 @@ public struct Ledger: Sendable {
         groups.append(
             GroupLedger(
                 slo: entry, labels: labels, period: entries[entry].definition.period))
+        groups[number].corrections = entries[entry].corrections(of: labels)
         entries[entry].groups.append(number)
         entries[entry].groupByLabels[labels] = number
         return number

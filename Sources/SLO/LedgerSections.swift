@@ -93,6 +93,7 @@ private struct EntryState: Sendable {
     var since = Timestamp.distantPast
     var removedAt: Timestamp?
     var groupsRefused = 0
+    var shedLast = Timestamp.distantPast
     /// One more than the group's number; 0 for none.
     var lastRetired = 0
 
@@ -104,6 +105,7 @@ private struct EntryState: Sendable {
         since = entry.since
         removedAt = entry.removedAt
         groupsRefused = entry.groupsRefused
+        shedLast = entry.shedLast
         lastRetired = entry.lastRetiredGroup.map { $0 + 1 } ?? 0
     }
 
@@ -113,6 +115,7 @@ private struct EntryState: Sendable {
         archive.time(&since)
         archive.time(&removedAt)
         archive.count(&groupsRefused)
+        archive.time(&shedLast)
         archive.count(&lastRetired)
     }
 }
@@ -121,6 +124,8 @@ private struct EntryState: Sendable {
 struct LedgerRestoring {
     /// As the configuration gave them, in order, less those that the checkpoint has named.
     var configured: ArraySlice<SLODefinition>
+    /// Parallel to them.
+    var corrections: ArraySlice<Corrections>
     let entries: Int
     let groups: Int
 }
@@ -152,7 +157,8 @@ extension Ledger {
         head.archive(&archive)
         guard archive.isSound, restoring == nil else { return archive.fail() }
         restoring = LedgerRestoring(
-            configured: definitions[...], entries: head.entries, groups: head.groups)
+            configured: definitions[...], corrections: entries.map(\.corrections)[...],
+            entries: head.entries, groups: head.groups)
         entries = []
         groups = PagedArray()
         conditions = [:]
@@ -175,7 +181,11 @@ extension Ledger {
         var entry = Entry(definition: definition, since: state.since)
         guard entry.identity == state.identity else { return archive.fail() }
         entry.removedAt = state.removedAt
+        if state.removedAt == nil {
+            entry.corrections = restoring?.corrections.popFirst() ?? Corrections()
+        }
         entry.groupsRefused = state.groupsRefused
+        entry.shedLast = state.shedLast
         entry.lastRetiredGroup = state.lastRetired > 0 ? state.lastRetired - 1 : nil
         entries.append(entry)
     }
@@ -192,6 +202,9 @@ extension Ledger {
         var group = GroupLedger(
             slo: slo, labels: labels, period: entries[slo].definition.period)
         group.archive(&archive)
+        group.corrections = entries[slo].corrections(of: labels)
+        let rules = entries[slo].corrections.maintenance.count
+        if group.history.exclusions.contains(where: { $0.rule >= rules }) { archive.fail() }
         let number = groups.count
         guard archive.isSound,
             entries[slo].groupByLabels.updateValue(number, forKey: labels) == nil

@@ -50,6 +50,16 @@ public struct EvidencePolicy: Hashable, Sendable {
     public var badMin = 2.0
 }
 
+/// What a window means that was seen and had no events.
+public enum NoTrafficPolicy: Hashable, Sendable {
+    /// Nothing: its ratio is not known, its alerts stay as they are.
+    case ignore
+    /// That all was well: it burns nothing, and resolves.
+    case good
+    /// That something is wrong, once it has lasted so long.
+    case alert(after: TimeSpan, Severity)
+}
+
 /// How an SLO alerts.
 public struct AlertPolicy: Sendable {
     /// Tiers that are switched off are absent.
@@ -58,6 +68,9 @@ public struct AlertPolicy: Sendable {
     public var evidence = EvidencePolicy()
     /// How long a target may be unseen before that is an alert of its own.
     public var dataLossAfter = TimeSpan.minutes(10)
+    public var noTraffic = NoTrafficPolicy.ignore
+    /// Where its alerts' readers find what to do.
+    public var runbook: String?
     /// Whether the SLO's last target may end without that being data loss.
     public var scaleToZero = false
 }

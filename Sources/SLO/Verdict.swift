@@ -39,6 +39,14 @@ public struct BudgetFigures: Hashable, Sendable {
     /// Seconds until nothing remains at the rate of the last hour; 0 when spent, nil when that
     /// rate is 0 or not known.
     public let exhaustedIn: Double?
+    /// U, the events that may have happened unseen, and over how many seconds: the bounds' width.
+    public let unseenEvents: Double
+    /// Each target's by its share.
+    public let unseenSeconds: Double
+
+    static let unknown = BudgetFigures(
+        remaining: nil, best: nil, worst: nil, exhaustedIn: nil, unseenEvents: 0,
+        unseenSeconds: 0)
 }
 
 /// A calendar period that has ended.
@@ -79,6 +87,13 @@ public struct DataLoss: Hashable, Sendable {
     public let isRetirement: Bool
 }
 
+/// Whether a group has had no events for longer than its policy allows.
+public struct IdleVerdict: Hashable, Sendable {
+    public let finding: Finding
+    public let severity: Severity
+    public let figures: WindowFigures
+}
+
 /// What the ledger says of one SLO and group at a time.
 public struct Verdict: Sendable {
     /// The group's number in the ledger, stable until the next configuration.
@@ -90,17 +105,22 @@ public struct Verdict: Sendable {
     /// By length: those of the alert pairs, then the period.
     public let windows: [WindowFigures]
     public let budget: BudgetFigures
+    /// The last hour, whose rate says when the budget is gone.
+    public let hourly: WindowFigures
     public let pairs: [PairVerdict]
     /// Some, but not all, targets are lost.
     public let partialLoss: DataLoss?
     /// Nothing of the group can be seen any more.
     public let totalLoss: DataLoss?
+    /// Nil unless the SLO alerts on missing traffic.
+    public let idle: IdleVerdict?
     /// All targets ended in good order longer ago than `dataLoss.after`: alerts resolve.
     public let hasEnded: Bool
 
     /// Whether nothing of it asks for an alert.
     public var isCalm: Bool {
-        totalLoss == nil && partialLoss == nil && !pairs.contains { $0.finding == .breaching }
+        totalLoss == nil && partialLoss == nil && idle?.finding != .breaching
+            && !pairs.contains { $0.finding == .breaching }
     }
 
     /// The figures of the whole period.

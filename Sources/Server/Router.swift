@@ -47,6 +47,10 @@ final class Router: Sendable {
             return read(request) { agent, now in
                 .json(agent.slosJSON(service: service, name: name, now: now))
             }
+        case (let path, "GET") where SLOPath(path) != nil: return tell(request, SLOPath(path))
+        case (let path, _) where SLOPath(path) != nil:
+            return counted(
+                request, .text(405, "\(path) takes GET, HEAD").adding("Allow", "GET, HEAD"))
         case ("/api/v1/status/cardinality", "GET"):
             return read(request) { agent, _ in .json(agent.cardinalityJSON()) }
         case ("/api/v1/alerts", "GET"):
@@ -139,8 +143,14 @@ final class Router: Sendable {
         }
     }
 
+    private func tell(_ request: HTTPRequest, _ slo: SLOPath?) -> Disposition {
+        guard let slo else { return counted(request, .empty(404)) }
+        return read(request, as: SLOPath.label) { agent, now in slo.answer(agent, now) }
+    }
+
     private func read(
-        _ request: HTTPRequest, _ render: @escaping @Sendable (AgentCore, Timestamp) -> HTTPResponse
+        _ request: HTTPRequest, as label: String? = nil,
+        _ render: @escaping @Sendable (AgentCore, Timestamp) -> HTTPResponse
     ) -> Disposition {
         guard phase != .replaying, phase != .stopped else {
             return counted(request, readiness)
@@ -148,7 +158,7 @@ final class Router: Sendable {
         guard owner.mailbox.post(.read(request, render)) else {
             return counted(request, Owner.unavailable)
         }
-        counts.answered(request.path, 200)
+        counts.answered(label ?? request.path, 200)
         return .later
     }
 

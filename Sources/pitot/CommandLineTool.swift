@@ -22,6 +22,7 @@ enum CommandLineTool {
         case "test": return TestCommand.run(rest)
         case "route": return RouteCommand.run(rest)
         case "demo": return DemoCommand.run(rest)
+        case "slo": return SLOCommand.run(rest)
         case "version", "--version":
             printLine("pitot \(version)")
             return ExitCode.ok
@@ -42,6 +43,7 @@ enum CommandLineTool {
           test      run test files
           route     show where an alert goes
           demo      a whole incident on this machine, in under a minute
+          slo       list, show and explain the SLOs of a running agent
           version   print the version
           help      print this
 

@@ -119,3 +119,12 @@ struct SeededGenerator: RandomNumberGenerator {
         return mixed ^ (mixed >> 31)
     }
 }
+
+extension EventHistory {
+    /// The events of (from, newest], as a window of an alert or the period shows them.
+    func events(from: Timestamp, window: TimeSpan, allGaps: Bool) -> EventCounts {
+        let fine = allGaps || window > Self.quarterSpan ? nil : window
+        let base = base(at: from, finerThan: fine, isPeriod: allGaps)
+        return events(since: base, from: from, finerThan: fine)
+    }
+}
