@@ -46,6 +46,7 @@ extension Configuration {
         for file in files.rules { configuration.readRules(file, zones) }
         configuration.refuseDuplicates()
         configuration.diagnostics += configuration.corrections.review(configuration.definitions)
+        configuration.diagnostics += SLOLint.findings(configuration.definitions)
         configuration.diagnostics.sort()
         return configuration
     }

@@ -61,8 +61,22 @@ extension AgentCore {
                 json.key("calendar")
                 write(calendar, verdict, into: &json)
             }
+            json.key("remarks")
+            json.array { json in
+                for remark in remarks(of: verdict) { json.string(remark) }
+            }
             more(&json)
         }
+    }
+
+    /// What a person should know of a verdict beyond its figures.
+    private func remarks(of verdict: Verdict) -> [String] {
+        let intervals = ledger.targets(of: verdict)
+            .filter { !intake.targets.isReleased(Int($0)) }
+            .map { intake.targets[Int($0)].interval }
+        guard let slowest = intervals.max() else { return ledger.remarks(of: verdict) }
+        return ledger.remarks(of: verdict)
+            + SLOLint.narrowWindows(verdict.definition, interval: slowest)
     }
 
     private func write(
@@ -126,8 +140,11 @@ extension AgentCore {
 
     private func writeEvents(_ verdict: Verdict, into json: inout JSONWriter) {
         let classes = ledger.classes(of: verdict)
-        // Of a group that was never seen nothing is known: null, not 0.
-        let counts = verdict.asOf == .distantPast ? nil : verdict.period?.counts
+        // Of a group that was never seen, or never judged, nothing is known: null, not 0.
+        let isUnknown =
+            verdict.asOf == .distantPast
+            || verdict.evidence == .noData && verdict.period?.counts == .zero
+        let counts = isUnknown ? nil : verdict.period?.counts
         json.object { json in
             json.member("good", counts?.good)
             json.member("bad", counts?.bad)

@@ -74,11 +74,19 @@ extension Intake {
         _ place: SeriesPlace, _ time: Timestamp, _ value: Double, _ start: Int64,
         _ now: Timestamp, _ output: inout IntakeOutput
     ) {
+        noteLateFigures(place, time, value, now, &output)
+        guard place.feed != SeriesPlace.noFeed else { return }
+        cursor.samples.append(CountedSample(feed: place.feed, value: value, start: start))
+    }
+
+    /// Adds what a late sample says of its scrape.
+    mutating func noteLateFigures(
+        _ place: SeriesPlace, _ time: Timestamp, _ value: Double, _ now: Timestamp,
+        _ output: inout IntakeOutput
+    ) {
         outOfOrder += 1
         if !cursor.isAt(place.target, place.replica, time) { moveCursor(place, time, now, &output) }
         noteFigures(place, value)
-        guard place.feed != SeriesPlace.noFeed else { return }
-        cursor.samples.append(CountedSample(feed: place.feed, value: value, start: start))
     }
 
     @inline(__always)

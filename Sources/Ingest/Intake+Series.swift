@@ -66,7 +66,8 @@ extension Intake {
         let index = Int(id.index)
         let place = places[index]
         guard place.feed == SeriesPlace.noFeed else {
-            feeds[Int(place.feed)].routes = routes
+            feeds[Int(place.feed)].route(to: routes)
+            noteFamily(place.feed, of: store.labels(of: id))
             return
         }
         guard !routes.isEmpty else { return }
@@ -81,6 +82,7 @@ extension Intake {
         let feed = addFeed(
             Feed(startingAt: cursor, metric: place.metric, target: place.target, routes: routes))
         places[index].feed = feed
+        noteFamily(feed, of: store.labels(of: id))
         for sharer in sharers[id.index] ?? [] { places[Int(sharer)].feed = feed }
         if !isWatched[Int(place.target)] {
             isWatched[Int(place.target)] = true

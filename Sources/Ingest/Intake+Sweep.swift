@@ -137,9 +137,12 @@ extension Intake {
     }
 
     private mutating func free(_ feed: UInt32, of target: Int) {
-        if targets[target].scrapes.contains(where: { $0.samples.contains { $0.feed == feed } }) {
-            settle(target)
+        let isWaiting = targets[target].scrapes.contains { scrape in
+            scrape.samples.contains { $0.feed == feed }
+                || scrape.histograms.contains { $0.feed == feed }
         }
+        if isWaiting { settle(target) }
+        forgetFamily(feed)
         feeds[Int(feed)] = .blank
         freeFeeds.append(feed)
     }

@@ -116,6 +116,7 @@ extension Intake {
             guard place.state != .dead, place.stored != index else { continue }
             sharers[place.stored, default: []].append(UInt32(index))
         }
+        findFamilies()
         recount()
         return true
     }
@@ -161,7 +162,8 @@ extension Intake {
         for index in targets.indices where !targets.isReleased(index) {
             let target = targets[index]
             guard target.identity.isEmpty || target.sender < senders.count,
-                target.scrapes.allSatisfy({ $0.samples.allSatisfy { $0.feed < feeds.count } })
+                target.scrapes.allSatisfy({ $0.samples.allSatisfy { $0.feed < feeds.count } }),
+                target.scrapes.allSatisfy({ $0.histograms.allSatisfy { $0.feed < feeds.count } })
             else { return false }
         }
         let free = Set(freeFeeds)

@@ -10,7 +10,8 @@ extension Ledger {
 
     /// Evaluates every group that changed. O(groups changed).
     public mutating func evaluateDirty(now: Timestamp) -> [Verdict] {
-        takeDirty().filter { entries[groups[$0].slo].removedAt == nil }
+        refreshComposites()
+        return takeDirty().filter { entries[groups[$0].slo].removedAt == nil }
             .map { evaluate($0, now: now) }
     }
 
@@ -107,7 +108,8 @@ extension Ledger {
         if longBurn > pair.factor && shortBurn > pair.factor {
             finding = .breaching
             let evidence = definition.alerts.evidence
-            if evidence.isTested && long.counts.total <= Self.testedTrialsMax {
+            let isTested = evidence.isTested && !definition.sli.isTimeSliced
+            if isTested && long.counts.total <= Self.testedTrialsMax {
                 let found = binomialUpperTail(
                     successes: long.counts.bad, trials: long.counts.total,
                     probability: definition.objective.budgetRatio)

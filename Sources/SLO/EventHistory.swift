@@ -151,6 +151,13 @@ struct EventHistory: Sendable {
         return EdgeMark(at: at, fine: .zero, all: coarse.cumulative(at: at, total: total))
     }
 
+    /// The events of the minute that ends at `edge`, one of the last six hours. Those of gaps are
+    /// in no minute.
+    func minute(endingAt edge: Timestamp) -> EventCounts {
+        minutes.cumulative(at: edge, total: fineTotal)
+            - minutes.cumulative(at: edge - .minutes(1), total: fineTotal)
+    }
+
     /// Whether a window other than the period leaves out events: their gap is longer than it, or
     /// has been forgotten.
     func leavesOutGaps(from: Timestamp, window: TimeSpan) -> Bool {

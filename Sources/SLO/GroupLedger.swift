@@ -70,7 +70,13 @@ struct GroupLedger: Sendable {
     /// Of retired targets that are no longer among `targets`.
     private(set) var forgotten: ForgottenTargets?
     var isDirty = false
+    /// The earliest change since it was last evaluated.
+    var changedSince = Timestamp.distantFuture
     private(set) var unobserved: [UnobservedInterval] = []
+    /// Minutes of gauges that may still change.
+    var slices = SliceBook()
+    /// Events that were seen and are neither good nor bad.
+    private(set) var undecided = UndecidedEvents()
     private var classDays: [(day: Timestamp, totals: ClassTotals)] = []
 
     init(slo: Int, labels: Labels, period: Period) {
@@ -94,6 +100,7 @@ struct GroupLedger: Sendable {
     /// Counts increments and marks the group dirty; true when it was clean.
     mutating func post(_ run: IncrementRun) -> Bool {
         if !run.isTakenBack { observe(run.time) }
+        changedSince = min(changedSince, run.time)
         history.add(
             run.counts, at: run.time, span: run.span,
             increments: run.isTakenBack ? -run.increments : run.increments)
@@ -102,6 +109,7 @@ struct GroupLedger: Sendable {
         if run.classes.2 != 0 { classify(run.classes.2, .gap, at: run.time) }
         if run.classes.3 != 0 { classify(run.classes.3, .birth, at: run.time) }
         if run.classes.4 != 0 { classify(run.classes.4, .baseline, at: run.time) }
+        if run.undecided != 0 { undecided.add(run.undecided, at: run.time, from: periodStart) }
         defer { isDirty = true }
         return !isDirty
     }
@@ -197,6 +205,7 @@ extension GroupLedger {
         archive.time(&shedLast)
         archive.field(&targets)
         archive.field(&isDirty)
+        changedSince = isDirty ? .distantPast : .distantFuture
         let blank = ForgottenTargets(count: 0, noticed: .distantPast)
         archive.optional(&forgotten, blank: blank) { archive, forgotten in
             archive.count(&forgotten.count)
@@ -209,6 +218,8 @@ extension GroupLedger {
             archive.number(&interval.weight)
         }
         if unobserved.count > Self.unobservedMax { archive.fail() }
+        slices.archive(&archive)
+        undecided.archive(&archive)
         archive.array(&classDays, blank: (day: .distantPast, totals: ClassTotals())) {
             archive, entry in
             archive.time(&entry.day)

@@ -17,6 +17,7 @@ public struct LedgerSections: Sendable {
 
     private let entries: [EntryState]
     private var groups: PagedArray<GroupLedger>
+    private let compositesAsOf: Timestamp
     private var isBegun = false
     private var nextEntry = 0
     private var nextGroup = 0
@@ -25,6 +26,7 @@ public struct LedgerSections: Sendable {
     init(_ ledger: Ledger) {
         entries = ledger.entries.map(EntryState.init)
         groups = ledger.groups
+        compositesAsOf = ledger.compositesAsOf
     }
 
     /// The next section, nil after the last. Pages are let go as they are written.
@@ -35,7 +37,8 @@ public struct LedgerSections: Sendable {
             isBegun = true
             write(.head, &archive)
             var head = LedgerHead(
-                version: Self.version, entries: entries.count, groups: groups.count)
+                version: Self.version, entries: entries.count, groups: groups.count,
+                compositesAsOf: compositesAsOf)
             head.archive(&archive)
         }
         while nextEntry < entries.count && archive.bytes.count < Self.bytesAim {
@@ -76,11 +79,13 @@ private struct LedgerHead {
     var version: UInt32 = 0
     var entries = 0
     var groups = 0
+    var compositesAsOf = Timestamp.distantPast
 
     mutating func archive(_ archive: inout Archive) {
         archive.field(&version)
         archive.count(&entries)
         archive.count(&groups)
+        archive.time(&compositesAsOf)
         if version != LedgerSections.version { archive.fail() }
     }
 }
@@ -96,6 +101,7 @@ private struct EntryState: Sendable {
     var shedLast = Timestamp.distantPast
     /// One more than the group's number; 0 for none.
     var lastRetired = 0
+    var seen = SeenSeries()
 
     init() {}
 
@@ -107,6 +113,7 @@ private struct EntryState: Sendable {
         groupsRefused = entry.groupsRefused
         shedLast = entry.shedLast
         lastRetired = entry.lastRetiredGroup.map { $0 + 1 } ?? 0
+        seen = entry.seen
     }
 
     mutating func archive(_ archive: inout Archive) {
@@ -117,6 +124,7 @@ private struct EntryState: Sendable {
         archive.count(&groupsRefused)
         archive.time(&shedLast)
         archive.count(&lastRetired)
+        seen.archive(&archive)
     }
 }
 
@@ -164,6 +172,10 @@ extension Ledger {
         conditions = [:]
         groupsOfTarget = [:]
         dirty = []
+        parts = [:]
+        wholes = [:]
+        composites = []
+        compositesAsOf = head.compositesAsOf
         indexSelectors()
     }
 
@@ -186,6 +198,7 @@ extension Ledger {
         }
         entry.groupsRefused = state.groupsRefused
         entry.shedLast = state.shedLast
+        entry.seen = state.seen
         entry.lastRetiredGroup = state.lastRetired > 0 ? state.lastRetired - 1 : nil
         entries.append(entry)
     }
@@ -248,6 +261,7 @@ extension Ledger {
             }
         }
         indexSelectors()
+        joinAll()
         return isGood
     }
 }

@@ -9,66 +9,38 @@ struct SLIReader {
     init(_ node: YAMLNode) { self.node = node }
 
     /// Kinds of DESIGN §4.6 that a later version brings; named so that the message can say so.
-    private static let laterKinds = [
-        "latency", "freshness", "threshold", "query", "spans", "runs", "drift", "probe",
-        "composite",
-    ]
+    private static let laterKinds = ["query", "spans", "runs", "drift", "probe"]
+    private static let kinds = ["events", "latency", "freshness", "threshold", "composite"]
 
     mutating func read() -> SLI? {
         var fields = FieldReader(node, of: "sli")
+        let expected = "one of " + Self.kinds.joined(separator: ", ")
+        var found: [(kind: String, node: YAMLNode)] = []
+        for kind in Self.kinds {
+            if let node = fields.optionalNode(kind) { found.append((kind, node)) }
+        }
         for kind in Self.laterKinds where fields.optionalNode(kind) != nil {
             fields.fail(
                 at: fields.position(of: kind),
                 "the sli kind \"\(kind)\" is not supported by this version",
-                expected: "\"events\"")
+                expected: expected)
         }
-        let events = fields.optionalNode("events")
-        if events == nil && fields.diagnostics.isEmpty {
-            fields.fail(at: node, "the sli has no kind", expected: "\"events\"")
+        if found.isEmpty && fields.diagnostics.isEmpty {
+            fields.fail(at: node, "the sli has no kind", expected: expected)
+        }
+        for other in found.dropFirst() {
+            fields.fail(
+                at: fields.position(of: other.kind),
+                "a second kind, \"\(other.kind)\", beside \"\(found[0].kind)\"",
+                expected: "one kind")
         }
         var result: SLI?
-        if let events { result = readEvents(events).map { .events($0) } }
-        diagnostics += fields.finish()
-        return result
-    }
-
-    private mutating func readEvents(_ node: YAMLNode) -> EventSLI? {
-        var fields = FieldReader(node, of: "events")
-        let bad = selector(&fields, "bad")
-        let good = selector(&fields, "good")
-        let hasTotal = fields.optionalNode("total") != nil
-        let total = selector(&fields, "total")
-        if !hasTotal {
-            fields.fail(
-                at: node, "events without \"total\"",
-                expected: "the selector of all events, good and bad")
-        }
-        let named = ["bad", "good"].filter { fields.optionalNode($0) != nil }
-        if named.count != 1 {
-            fields.fail(
-                at: node,
-                named.isEmpty ? "events without \"bad\" or \"good\"" : "both \"bad\" and \"good\"",
-                expected: "exactly one of \"bad\" and \"good\", beside \"total\"")
-        }
-        if let counted = bad ?? good, let total, counted == total {
-            fields.fail(
-                at: fields.position(of: named.first ?? "bad"),
-                "the same selector as \"total\"", expected: "a part of all events")
+        if let first = found.first {
+            var reader = SLIKindReader(first.node)
+            result = reader.read(first.kind)
+            fields.add(reader.diagnostics)
         }
         diagnostics += fields.finish()
-        guard let total, let counted = bad ?? good, named.count == 1 else { return nil }
-        return EventSLI(counted: bad == nil ? .good : .bad, selector: counted, total: total)
-    }
-
-    private mutating func selector(_ fields: inout FieldReader, _ key: String) -> Selector? {
-        guard let text = fields.optionalString(key), let node = fields.optionalNode(key) else {
-            return nil
-        }
-        do throws(Diagnostic) {
-            return try Selector.parse(text, at: node.textPosition)
-        } catch {
-            fields.add([error])
-            return nil
-        }
+        return found.count == 1 ? result : nil
     }
 }

@@ -21,22 +21,6 @@ public struct SLODefinition: Sendable {
     }
 }
 
-/// What a good event is.
-public enum SLI: Hashable, Sendable {
-    case events(EventSLI)
-}
-
-/// Counters of all events and of the bad, or the good, ones.
-public struct EventSLI: Hashable, Sendable {
-    /// Which events are selected beside the total.
-    public enum Counted: Hashable, Sendable { case bad, good }
-
-    public let counted: Counted
-    /// The series of the bad, or good, events.
-    public let selector: Selector
-    public let total: Selector
-}
-
 /// What an alert of one severity carries.
 public struct AlertTier: Hashable, Sendable {
     public var labels: Labels = .empty

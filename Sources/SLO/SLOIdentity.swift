@@ -12,15 +12,7 @@ struct SLOIdentity {
     private var unit = ""
     private(set) var zone = ""
     private var by: [String] = []
-    private var kind = Kind.eventsBad
-    /// Selectors as they were written.
-    private var selector = ""
-    private var total = ""
-
-    private enum Kind: UInt8 {
-        case eventsBad = 1
-        case eventsGood
-    }
+    private var sli = SLIFields()
 
     init(_ definition: SLODefinition) {
         service = definition.service
@@ -32,12 +24,7 @@ struct SLOIdentity {
             zone = calendar.zone.name
         }
         by = definition.by
-        switch definition.sli {
-        case .events(let sli):
-            kind = sli.counted == .bad ? .eventsBad : .eventsGood
-            selector = sli.selector.text
-            total = sli.total.text
-        }
+        sli = SLIFields(definition.sli)
     }
 
     /// Reads what `bytes` wrote; nil when they are malformed.
@@ -64,9 +51,7 @@ struct SLOIdentity {
         archive.field(&unit)
         archive.field(&zone)
         archive.field(&by)
-        archive.field(&kind)
-        archive.field(&selector)
-        archive.field(&total)
+        sli.archive(&archive)
     }
 
     /// A definition that counts the same and judges nothing; nil when a selector does not parse, or
@@ -78,18 +63,9 @@ struct SLOIdentity {
             guard let rules else { return nil }
             period = .calendar(CalendarPeriod(unit: unit, zone: rules))
         }
-        let nowhere = SourcePosition(file: "", line: 1, column: 1)
-        do throws(Diagnostic) {
-            let sli = EventSLI(
-                counted: kind == .eventsBad ? .bad : .good,
-                selector: try Selector.parse(selector, at: nowhere),
-                total: try Selector.parse(total, at: nowhere))
-            return SLODefinition(
-                service: service, name: name, objective: .none, period: period, by: by,
-                sli: .events(sli), alerts: AlertPolicy(), position: nowhere)
-        } catch {
-            // The bytes are damaged: the caller refuses the checkpoint.
-            return nil
-        }
+        guard let sli = sli.sli else { return nil }
+        return SLODefinition(
+            service: service, name: name, objective: .none, period: period, by: by, sli: sli,
+            alerts: AlertPolicy(), position: SourcePosition(file: "", line: 1, column: 1))
     }
 }

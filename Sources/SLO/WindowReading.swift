@@ -82,7 +82,10 @@ struct WindowReading {
         let isYoung = group.started.map { $0 > from } ?? true
         let hasHole = unobserved(from: from) > 0 || sight.hasLost
         let leavesOut = !isPeriod && group.history.leavesOutGaps(from: from, window: window)
-        if isYoung || hasHole || leavesOut || shedLast > from { return .partial }
+        let isUndecided = group.undecided.newest > from
+        // A minute without a sample was not judged: without any, nothing is known.
+        if counts.total <= 0 && (definition.sli.isTimeSliced || isUndecided) { return .noData }
+        if isYoung || hasHole || leavesOut || isUndecided || shedLast > from { return .partial }
         return counts.total > 0 ? .complete : .noTraffic
     }
 
@@ -109,10 +112,11 @@ struct WindowReading {
         } else if let burn, burn > 0 {
             exhaustedIn = remaining * period.window.seconds / burn
         }
-        let unseen =
+        var unseen =
             counts.total > 0
             ? unseenEvents(counts.total, from: max(period.from, started), to: period.to)
             : (events: 0, seconds: 0)
+        unseen.events += group.undecided.events(from: period.from)
         let total = counts.total + unseen.events
         // With the policy `good` a period without events has its whole budget.
         let burned = { (bad: Double) in

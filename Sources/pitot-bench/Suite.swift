@@ -217,7 +217,7 @@ enum Suite {
         let increments = slots.map {
             Increment(
                 slot: $0.slot, kind: .normal, time: BenchWorld.start, value: 3, span: .zero,
-                target: $0.slot >> 2)
+                target: $0.slot >> 3)
         }
         var time = BenchWorld.start
         return [

@@ -180,15 +180,16 @@ private let mistakes = [
         windows fires first for a period of 1d
         """),
     Mistake(
-        "an unsupported kind", without("      events:", with: "      latency:"),
+        "an unsupported kind", without("      events:", with: "      spans:"),
         """
-        slo.yaml:8:7: the sli kind "latency" is not supported by this version; expected \
-        "events"
+        slo.yaml:8:7: the sli kind "spans" is not supported by this version; expected one of \
+        events, latency, freshness, threshold, composite
         """),
     Mistake(
         "an unknown kind", without("      events:", with: "      event:"),
         """
-        slo.yaml:8:7: the sli has no kind; expected "events"
+        slo.yaml:8:7: the sli has no kind; expected one of events, latency, freshness, \
+        threshold, composite
         slo.yaml:8:7: unknown key "event" in this sli (did you mean "events"?)
         """),
     Mistake(
