@@ -16,7 +16,8 @@ let pure: [SwiftSetting] = strict + [.strictMemorySafety()]
 let modules: [Target] = [
     .target(name: "Model", dependencies: ["CMath"], swiftSettings: pure),
     .target(name: "Text", dependencies: ["Model", "CYAML", "CRE2"], swiftSettings: pure),
-    .target(name: "Wire", dependencies: ["Model", "Text", "CSnappy"], swiftSettings: pure),
+    .target(
+        name: "Wire", dependencies: ["Model", "Text", "CSnappy", "CSimdjson"], swiftSettings: pure),
     .target(name: "Storage", dependencies: ["Model", "Text"], swiftSettings: pure),
     .target(name: "Drift", dependencies: ["Model", "CMath"], swiftSettings: pure),
     .target(name: "Alerting", dependencies: ["Model", "Text"], swiftSettings: pure),
@@ -26,7 +27,9 @@ let modules: [Target] = [
     .target(name: "SLO", dependencies: ["Model", "Text", "Ingest"], swiftSettings: pure),
     .target(
         name: "Agent",
-        dependencies: ["Model", "Text", "Wire", "Storage", "Alerting", "Ingest", "Query", "SLO"],
+        dependencies: [
+            "Model", "Text", "Wire", "Storage", "Drift", "Alerting", "Ingest", "Query", "SLO",
+        ],
         swiftSettings: pure),
     .target(
         name: "Server",
@@ -53,6 +56,9 @@ let libraries: [Target] = [
     .target(
         name: "CRE2",
         linkerSettings: [.linkedLibrary("re2"), .linkedLibrary("stdc++")]),
+    .target(
+        name: "CSimdjson",
+        linkerSettings: [.linkedLibrary("simdjson"), .linkedLibrary("stdc++")]),
 ]
 
 /// One test target a module; a test may look inside the modules its subject is made of.
@@ -71,7 +77,7 @@ let testTargets: [Target] = [
         name: "CRemoteWriteOracle", path: "Tests/Oracle",
         exclude: ["remote.proto", "remote2.proto"],
         linkerSettings: [.linkedLibrary("protobuf-c")]),
-    tests("Wire", ["Wire", "Model", "CRemoteWriteOracle"]),
+    tests("Wire", ["Wire", "Text", "Model", "CRemoteWriteOracle"]),
     tests("Storage", ["Storage", "Text", "Model"]),
     tests("Drift", ["Drift", "Model", "CMath"], exclude: ["goldens.py", "goldens.json"]),
     tests("Alerting", ["Alerting", "Text", "Model"]),
@@ -80,7 +86,10 @@ let testTargets: [Target] = [
     tests("SLO", ["SLO", "Ingest", "Text", "Model"], exclude: ["zones.py", "zones.json"]),
     tests(
         "Agent",
-        ["Agent", "SLO", "Query", "Alerting", "Ingest", "Storage", "Wire", "Text", "Model"]),
+        [
+            "Agent", "SLO", "Query", "Drift", "Alerting", "Ingest", "Storage", "Wire", "Text",
+            "Model",
+        ]),
     tests("Server", ["Server", "Agent", "Alerting", "Storage", "Wire", "Text", "Model"]),
     tests("Command", ["pitot", "Server", "Agent", "Text", "Model"]),
     tests("Tidy", []),

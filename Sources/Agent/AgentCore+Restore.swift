@@ -34,6 +34,7 @@ extension AgentCore {
         notifier.configure(configuration.notifier)
         configureRules()
         ledger.configure(configuration.definitions, configuration.corrections, now: now)
+        _ = drift.configure(configuration.driftModels, at: now)
     }
 
     mutating func restoreIntake(_ section: [UInt8]) -> Bool { intake.restore(section) }

@@ -33,6 +33,7 @@ public struct AgentCore: Sendable {
     var news: [AlertNews] = []
     /// When groups of rules are evaluated, and what they remember.
     var ruleSchedule = RuleSchedule()
+    var drift = DriftBook()
     private var pendingLog: [UInt8] = []
     var lastEvaluation = Timestamp.distantPast
     var lastTroubleCheck = Timestamp.distantPast
@@ -63,6 +64,12 @@ public struct AgentCore: Sendable {
             return configure(files, into: &effects)
         case .evaluated(let outcome):
             guard take(outcome) else { return }
+        case .features(let batch, let request):
+            let canonical = drift.resolve(batch)
+            log(.features(canonical)) { $0.drift.apply(canonical, at: $0.now) }
+            if let request {
+                effects.append(plan(.featuresTaken(FeatureReply(request, batch, canonical))))
+            }
         case .write(let batch, let request):
             let tally = take(batch)
             effects.append(
@@ -86,6 +93,7 @@ public struct AgentCore: Sendable {
         case .evaluated(let record):
             intake.addSeries(of: record.samples)
             apply(record)
+        case .features(let batch): drift.apply(batch, at: now)
         case .write(let write):
             for id in intake.addSeries(of: write, now: now) { route(id) }
             ledger.noteShed(write.shedConsumers, now: now)
@@ -119,6 +127,7 @@ public struct AgentCore: Sendable {
             ledger.hasDirtyGroups ? lastEvaluation + Self.evaluationInterval : nil
         return [
             evaluation, intake.nextDeadline, notifier.nextDeadline, ruleSchedule.nextDeadline,
+            drift.nextDeadline,
         ].compactMap { $0 }.min()
     }
 
@@ -189,6 +198,10 @@ public struct AgentCore: Sendable {
             intake.route(id, to: ledger.routes(for: labels, target: intake.target(of: id)))
         }
         configureRules()
+        for watch in drift.configure(read.driftModels, at: now) {
+            let key = DriftWording.key(watch)
+            note(notifier.resolve(key, reason: .ruleRemoved, at: now, now: now), of: key, "")
+        }
         let verdicts = ledger.evaluateAll(now: now)
         for key in alertKeys.replace(with: verdicts) {
             note(notifier.resolve(key, reason: .ruleRemoved, at: now, now: now), of: key, "")
@@ -216,6 +229,7 @@ public struct AgentCore: Sendable {
             for verdict in ledger.evaluateDirty(now: now) { report(verdict) }
         }
         for round in advanceRules() { effects.append(plan(.evaluate(round))) }
+        tellDrift()
         for item in news { effects.append(plan(.announce(item))) }
         news.removeAll(keepingCapacity: true)
         notifier.advance(to: now)

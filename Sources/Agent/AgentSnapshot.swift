@@ -18,6 +18,7 @@ enum CheckpointKind: UInt8 {
     case end = 68
     case alerts = 69
     case rules = 72
+    case drift = 75
 }
 
 /// A point in time of an agent, given out record by record.
@@ -34,6 +35,7 @@ public struct AgentSnapshot: Sendable {
     private var firstGroup: Int?
     private static let alertsPerRecord = 1024
     private var firstAlerts = 0
+    private var drift: DriftSections
     private var kind = CheckpointKind.head
     private var number: UInt64 = 0
 
@@ -49,6 +51,7 @@ public struct AgentSnapshot: Sendable {
         notifier = agent.notifier.sections()
         alerts = agent.alertKeys
         rules = agent.ruleSchedule
+        drift = DriftSections(agent.drift)
     }
 
     /// The next record; nil after the last.
@@ -71,6 +74,9 @@ public struct AgentSnapshot: Sendable {
             kind = .rules
         case .rules:
             if let section = rules.section(from: &firstGroup) { return record(.rules, section) }
+            kind = .drift
+        case .drift:
+            if let section = drift.next() { return record(.drift, section) }
             kind = .end
             var out = ByteWriter()
             out.varint(number)
@@ -122,6 +128,7 @@ public struct AgentRestorer: Sendable {
         case .notifier: return taken > 0 && agent.restoreNotifier(record.payload)
         case .alerts: return taken > 0 && agent.restoreAlerts(record.payload)
         case .rules: return taken > 0 && agent.ruleSchedule.restore(record.payload)
+        case .drift: return taken > 0 && agent.restoreDrift(record.payload)
         case .end:
             var reader = ByteReader(record.payload)
             isWhole = reader.varint() == taken && agent.finishRestore()
@@ -164,14 +171,15 @@ extension ConfigurationFiles: Archivable {
 
     /// The files as they were read.
     public mutating func archive(_ archive: inout Archive) {
-        var config = config
-        var rules = rules
-        var zones = zones
+        var (config, rules) = (config, rules)
+        var (zones, baselines) = (zones, baselines)
         archive.field(&config)
         archive.field(&rules)
         archive.field(&zones)
+        archive.field(&baselines)
         if archive.isReading {
-            self = ConfigurationFiles(config: config, rules: rules, zones: zones)
+            self = ConfigurationFiles(
+                config: config, rules: rules, zones: zones, baselines: baselines)
         }
     }
 }

@@ -26,12 +26,16 @@ public struct Configuration: Sendable {
     /// What a write is answered of which a limit shed new series, and nothing else is wrong.
     public var shedStatus = 400
     public var queries = QuerySettings()
+    public var events = EventSettings()
     public var notifier = NotifierSettings()
     public var definitions: [SLODefinition] = []
     /// Of Prometheus rule files.
     public var ruleGroups: [RuleGroup] = []
     /// Maintenance windows and budget adjustments.
     public var corrections = Corrections()
+    /// Models under watch, and the paths of the baselines that they name.
+    public var driftModels: [DriftModel] = []
+    public var baselinePaths: [String] = []
     public var diagnostics: [Diagnostic] = []
 
     public var hasErrors: Bool { diagnostics.contains { $0.severity == .error } }
@@ -43,10 +47,11 @@ extension Configuration {
         var configuration = Configuration()
         if let config = files.config { configuration.readMain(config) }
         let zones = files.timeZones
-        for file in files.rules { configuration.readRules(file, zones) }
+        for file in files.rules { configuration.readRules(file, zones, files.baselines) }
         configuration.refuseDuplicates()
         configuration.diagnostics += configuration.corrections.review(configuration.definitions)
         configuration.diagnostics += SLOLint.findings(configuration.definitions)
+        configuration.refuseDriftDuplicates()
         configuration.diagnostics.sort()
         return configuration
     }
@@ -67,10 +72,16 @@ extension Configuration {
         }
     }
 
-    private mutating func readRules(_ file: SourceFile, _ zones: TimeZones) {
+    private mutating func readRules(
+        _ file: SourceFile, _ zones: TimeZones, _ baselines: [SourceFile]
+    ) {
         do throws(Diagnostic) {
             for document in try YAML.parse(file.bytes, file: file.path) {
                 if document.isNull { continue }
+                if DriftModelReader.recognizes(document) {
+                    readDriftModels(document, file.path, baselines)
+                    continue
+                }
                 if document["groups"] != nil && !DefinitionReader.recognizes(document) {
                     let read = RuleFile.read(document, file: file.path, options: ruleOptions)
                     ruleGroups += read.groups

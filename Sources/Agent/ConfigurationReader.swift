@@ -47,6 +47,7 @@ struct ConfigurationReader {
         ("retention", { $0.readRetention(&$1, &$2) }),
         ("log", { $0.readLog(&$1, &$2) }),
         ("queries", { $1.readQueries(into: &$2.queries) }),
+        ("events", { $1.readEvents(into: &$2.events) }),
     ]
 
     private func readRetention(

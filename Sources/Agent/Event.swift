@@ -30,11 +30,17 @@ public struct ConfigurationFiles: Hashable, Sendable {
     public let rules: [SourceFile]
     /// The files of the time zones that the rules name, by the zones' names.
     public let zones: [SourceFile]
+    /// Baselines that the rules name, in the order of their paths.
+    public let baselines: [SourceFile]
 
-    public init(config: SourceFile?, rules: [SourceFile], zones: [SourceFile] = []) {
+    public init(
+        config: SourceFile?, rules: [SourceFile], zones: [SourceFile] = [],
+        baselines: [SourceFile] = []
+    ) {
         self.config = config
         self.zones = zones.sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
         self.rules = rules.sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
+        self.baselines = baselines.sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
     }
 }
 
@@ -49,6 +55,8 @@ public enum Event: Sendable {
     case delivered(DeliveryID, Outcome)
     /// A round of rules was evaluated.
     case evaluated(RuleOutcome)
+    /// Rows and requests of models; who sent them may wait for an answer.
+    case features(FeatureBatch, RequestID?)
 }
 
 /// The answer to a write.
@@ -103,6 +111,8 @@ public enum Effect: Sendable {
     case removeSegments([UInt32])
     /// A group of rules is due: to be evaluated on a point in time of the store.
     case evaluate(RuleRound)
+    /// The answer to rows of features.
+    case featuresTaken(FeatureReply)
 }
 
 /// An effect, and the log position that must be durable before it is carried out.

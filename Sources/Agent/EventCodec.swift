@@ -2,6 +2,7 @@ import Alerting
 import Ingest
 import Model
 import Storage
+import Wire
 
 // Canonical events as log payloads. A write is logged resolved; a configuration with its files'
 // bytes, so that replay reads the same rules whatever has become of the files. Drawn in
@@ -15,6 +16,7 @@ enum LoggedEvent {
     case tick
     case delivered(DeliveryID, Outcome)
     case evaluated(RuleRecord)
+    case features(FeatureBatch)
 
     private enum Kind: UInt8 {
         case started = 1
@@ -24,6 +26,7 @@ enum LoggedEvent {
         // 3 and 6 were writes before the first release.
         case write = 7
         case evaluated = 16
+        case features = 12
     }
 
     /// The record's kind and payload.
@@ -38,6 +41,9 @@ enum LoggedEvent {
         case .write(let write):
             write.encode(into: &out)
             return (Kind.write.rawValue, out.bytes)
+        case .features(let batch):
+            batch.encode(into: &out)
+            return (Kind.features.rawValue, out.bytes)
         case .delivered(let id, let outcome):
             out.varint(id.number)
             encode(outcome, into: &out)
@@ -62,6 +68,9 @@ enum LoggedEvent {
         case .write:
             guard let write = ResolvedWrite(from: &reader) else { return nil }
             self = .write(write)
+        case .features:
+            guard let batch = FeatureBatch(from: &reader) else { return nil }
+            self = .features(batch)
         case .delivered:
             guard let id = reader.varint(), let outcome = Self.outcome(from: &reader) else {
                 return nil
@@ -82,6 +91,7 @@ enum LoggedEvent {
         out.byte(files.config == nil ? 0 : 1)
         encode((files.config.map { [$0] } ?? []) + files.rules, into: &out)
         encode(files.zones, into: &out)
+        encode(files.baselines, into: &out)
     }
 
     private func encode(_ files: [SourceFile], into out: inout ByteWriter) {
@@ -94,14 +104,15 @@ enum LoggedEvent {
 
     private static func files(from reader: inout ByteReader) -> ConfigurationFiles? {
         guard let hasConfig = reader.byte(), let files = list(from: &reader),
-            // Before there were time zones a record ended here.
-            let zones = reader.isAtEnd ? [] : list(from: &reader)
+            // Before there were time zones, and baselines, a record ended here.
+            let zones = reader.isAtEnd ? [] : list(from: &reader),
+            let baselines = reader.isAtEnd ? [] : list(from: &reader)
         else { return nil }
-        guard hasConfig == 1 else {
-            return ConfigurationFiles(config: nil, rules: files, zones: zones)
-        }
-        guard let config = files.first else { return nil }
-        return ConfigurationFiles(config: config, rules: Array(files.dropFirst()), zones: zones)
+        let config = hasConfig == 1 ? files.first : nil
+        if hasConfig == 1 && config == nil { return nil }
+        return ConfigurationFiles(
+            config: config, rules: Array(files.dropFirst(config == nil ? 0 : 1)), zones: zones,
+            baselines: baselines)
     }
 
     private static func list(from reader: inout ByteReader) -> [SourceFile]? {

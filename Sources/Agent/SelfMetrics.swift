@@ -17,6 +17,7 @@ extension AgentCore {
         writeRules(into: &out)
         writeSLOFigures(into: &out)
         writeDeliveries(into: &out)
+        writeDriftMetrics(into: &out)
         out.single(
             "pitot_log_position", .counter, "Records appended to the event log.",
             Double(position.index))

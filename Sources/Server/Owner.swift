@@ -21,6 +21,8 @@ enum OwnerMessage: Sendable {
     case delivered(DeliveryID, Outcome)
     /// What a round of rules gave.
     case evaluated(RuleOutcome)
+    /// What models were asked; who sent rows waits for an answer.
+    case features(FeatureBatch, HTTPRequest?)
     /// What the storekeeper did.
     case kept(KeptNews)
     case stop
@@ -65,6 +67,9 @@ final class Owner: @unchecked Sendable {
     var agent = AgentCore(seed: randomBits())
     private var effects: [PlannedEffect] = []
     private var waiting: [RequestID: WriteExchange] = [:]
+    private var waitingRows: [RequestID: HTTPRequest] = [:]
+    /// Events about models that came while none could be taken.
+    let eventsLost = Atomic<Int>(0)
     private var lastRequest: UInt64 = 0
     private var unwritten: [UInt8] = []
     private var unwrittenFirst = LogPosition.start
@@ -139,7 +144,7 @@ final class Owner: @unchecked Sendable {
             switch planned.effect {
             case .writeSegment(let draft): storekeeper.keep(.segment(draft))
             case .removeSegments(let numbers): storekeeper.keep(.removeSegments(numbers))
-            case .announce, .reply, .send, .report, .evaluate: break
+            case .announce, .reply, .send, .report, .evaluate, .featuresTaken: break
             }
         }
         past.removeAll(keepingCapacity: true)
@@ -183,6 +188,8 @@ final class Owner: @unchecked Sendable {
         for message in mailbox.close() { refuse(message) }
         for exchange in waiting.values { exchange.complete(Self.unavailable) }
         for offer in offers { offer?.complete(Self.unavailable) }
+        for request in waitingRows.values { request.complete(Self.unavailable) }
+        waitingRows = [:]
         waiting = [:]
         offers = []
         log.close()
@@ -206,9 +213,26 @@ final class Owner: @unchecked Sendable {
             agent.handle(.delivered(id, outcome), at: wallClock(), into: &effects)
         case .evaluated(let outcome):
             agent.handle(.evaluated(outcome), at: wallClock(), into: &effects)
+        case .features(let batch, let request): take(batch, request)
         case .kept(let news): note(news)
         case .stop: break
         }
+    }
+
+    private func take(_ batch: FeatureBatch, _ request: HTTPRequest?) {
+        guard !isFailing else {
+            eventsLost.add(batch.events.count, ordering: .relaxed)
+            request?.complete(Self.unavailable)
+            return
+        }
+        var id: RequestID?
+        if let request {
+            lastRequest += 1
+            let waitsAs = RequestID(lastRequest)
+            waitingRows[waitsAs] = request
+            id = waitsAs
+        }
+        agent.handle(.features(batch, id), at: wallClock(), into: &effects)
     }
 
     private func refuse(_ message: OwnerMessage) {
@@ -218,6 +242,9 @@ final class Owner: @unchecked Sendable {
         case .view(let request, _): request.complete(QueryFault.stopping.response)
         case .configure(_, let request): request?.complete(Self.unavailable)
         case .delivered, .evaluated, .kept, .stop: break
+        case .configure(_, let request), .features(_, let request):
+            request?.complete(Self.unavailable)
+        case .delivered, .kept, .stop: break
         }
     }
 
@@ -308,7 +335,7 @@ final class Owner: @unchecked Sendable {
         if interval == .zero || wallClock() >= syncedAt + interval { return true }
         return effects.contains { planned in
             switch planned.effect {
-            case .reply, .writeSegment, .removeSegments, .evaluate: false
+            case .reply, .writeSegment, .removeSegments, .evaluate, .featuresTaken: false
             case .announce, .send, .report: true
             }
         }
@@ -343,6 +370,9 @@ final class Owner: @unchecked Sendable {
             case .reply(let reply):
                 waiting.removeValue(forKey: reply.id)?
                     .complete(answer(reply), written(reply.tally))
+            case .featuresTaken(let reply):
+                waitingRows.removeValue(forKey: reply.id)?
+                    .complete(FeatureEndpoints.answer(reply))
             case .announce(let news):
                 logger.info(
                     "alert \(news.state)", ("labels", news.labels.description),

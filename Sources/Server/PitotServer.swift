@@ -46,6 +46,7 @@ public final class PitotServer: Sendable {
     private let watch: FileWatch
     private let router: Router
     private let queries: QueryPool
+    private let features: FeatureEndpoints
     private let ownerThread: Worker
     private let logger: Logger
     private let options: ServeOptions
@@ -84,11 +85,12 @@ public final class PitotServer: Sendable {
             load: { () throws(FileFault) in try Self.loadFiles(options) },
             offer: { [owner] in owner.mailbox.postAlways(.configure($0, nil)) })
         queries = QueryPool(concurrency: configuration.queries.concurrency)
+        features = FeatureEndpoints(configuration, logger, owner)
         router = Router(
             write: WriteEndpoint(
                 seed: HashSeed(low: randomBits(), high: randomBits()),
                 limits: configuration.wire),
-            owner: owner, queries: queries,
+            owner: owner, features: features, queries: queries,
             loadFiles: { () throws(FileFault) in try Self.loadFiles(options) })
         var httpLimits = limits.http
         httpLimits.bodyBytes = configuration.wire.bodyBytes
@@ -103,6 +105,8 @@ public final class PitotServer: Sendable {
         router.stand(behind: http)
         courier.start()
         queries.start()
+        features.intake.start()
+        features.tee?.start()
         storekeeper.start()
         rules.start()
         watch.start()
@@ -134,6 +138,8 @@ public final class PitotServer: Sendable {
     public func stop() {
         http.quiesce()
         watch.stop()
+        features.intake.stop()
+        features.tee?.stop()
         owner.mailbox.postAlways(.stop)
         ownerThread.join()
         queries.stop()
@@ -164,8 +170,8 @@ public final class PitotServer: Sendable {
         if paths.isEmpty {
             paths = Configuration.read(ConfigurationFiles(config: config, rules: [])).rules
         }
-        return ConfigurationFiles(config: config, rules: try ruleFiles(at: paths))
-            .addingTimeZones()
+        return try ConfigurationFiles(config: config, rules: try ruleFiles(at: paths))
+            .addingTimeZones().addingBaselines()
     }
 }
 

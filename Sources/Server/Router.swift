@@ -16,15 +16,18 @@ final class Router: Sendable {
     private let counts = RequestCounts()
     private let loadFiles: @Sendable () throws(FileFault) -> ConfigurationFiles
     private let startedAt = wallClock()
+    let features: FeatureEndpoints
     /// The server in front, once it listens; for its own counters.
     private let front = Locked<HTTPServer?>(nil)
 
     init(
-        write: WriteEndpoint, owner: Owner, queries: QueryPool = QueryPool(concurrency: 1),
+        write: WriteEndpoint, owner: Owner, features: FeatureEndpoints,
+        queries: QueryPool = QueryPool(concurrency: 1),
         loadFiles: @escaping @Sendable () throws(FileFault) -> ConfigurationFiles
     ) {
         self.write = write
         self.owner = owner
+        self.features = features
         self.queries = queries
         self.loadFiles = loadFiles
     }
@@ -51,6 +54,17 @@ final class Router: Sendable {
         case (let path, _) where SLOPath(path) != nil:
             return counted(
                 request, .text(405, "\(path) takes GET, HEAD").adding("Allow", "GET, HEAD"))
+        case ("/api/v1/events", "POST"):
+            return counted(request, features.events(request, isReady: phase == .ready))
+        case ("/api/v1/drift", "GET"):
+            let (model, version) = (request.query("model"), request.query("version"))
+            let hasCells = request.query("cells") == "true"
+            return read(request) { agent, _ in
+                .json(agent.driftJSON(model: model, version: version, hasCells: hasCells))
+            }
+        case (let path, "POST") where path.hasPrefix(FeatureEndpoints.rowsPrefix):
+            guard phase == .ready else { return counted(request, readiness) }
+            return features.rows(request).map { counted(request, $0) } ?? .later
         case ("/api/v1/status/cardinality", "GET"):
             return read(request) { agent, _ in .json(agent.cardinalityJSON()) }
         case ("/api/v1/alerts", "GET"):
@@ -81,6 +95,7 @@ final class Router: Sendable {
         "/-/reload": "POST", "/metrics": "GET, HEAD", "/api/v1/slos": "GET, HEAD",
         "/api/v1/alerts": "GET, HEAD", "/api/v1/rules": "GET, HEAD",
         "/api/v1/status/cardinality": "GET, HEAD",
+        "/api/v1/events": "POST", "/api/v1/drift": "GET, HEAD",
     ]
 
     private var phase: Phase { Phase(rawValue: owner.phase.load(ordering: .acquiring)) ?? .stopped }
@@ -194,6 +209,7 @@ final class Router: Sendable {
         let bodiesHeld = front.withLock { $0?.bodiesHeld ?? 0 }
         let turns = owner.turns.load(ordering: .relaxed)
         let figures = owner.figures.withLock { $0 }
+        let features = self.features
         return read(request) { agent, _ in
             var out = ExpositionWriter()
             agent.writeMetrics(into: &out)
@@ -209,6 +225,7 @@ final class Router: Sendable {
                 "pitot_loop_turns_total", .counter,
                 "Turns of the loop that drives the agent.", Double(turns))
             figures.write(into: &out)
+            features.writeMetrics(into: &out)
             writeProcessMetrics(startedAt: startedAt, into: &out)
             return HTTPResponse(
                 status: 200, contentType: "text/plain; version=0.0.4; charset=utf-8",

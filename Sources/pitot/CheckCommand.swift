@@ -48,8 +48,15 @@ enum CheckCommand {
             let files = ConfigurationFiles(config: config, rules: [])
             diagnostics += Configuration.read(files).diagnostics
         }
-        let read = Configuration.read(
-            ConfigurationFiles(config: nil, rules: rules).addingTimeZones())
+        let whole: ConfigurationFiles
+        do throws(FileFault) {
+            whole = try ConfigurationFiles(config: nil, rules: rules).addingTimeZones()
+                .addingBaselines()
+        } catch {
+            printError("\(error.path): \(error.reason); expected a readable baseline")
+            return ExitCode.failed
+        }
+        let read = Configuration.read(whole)
         diagnostics += read.diagnostics
         for diagnostic in diagnostics.sorted() {
             printLine(isGitHub ? annotation(diagnostic) : diagnostic.description)

@@ -116,9 +116,9 @@ struct AgentWorld {
                 sent.append(delivery)
                 let outcome = outcomes.count > 1 ? outcomes.removeFirst() : outcomes[0]
                 handle(.delivered(delivery.id, outcome), at: time)
-            case .announce, .writeSegment, .removeSegments: break
             case .evaluate(let round):
                 if isEvaluating { evaluate(round, at: time) }
+            case .announce, .writeSegment, .removeSegments, .featuresTaken: break
             case .report(let report): reports.append(report)
             case .reply(let reply): replies.append(reply)
             }

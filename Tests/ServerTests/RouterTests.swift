@@ -24,6 +24,8 @@ import Wire
         let router = Router(
             write: WriteEndpoint(seed: HashSeed(low: 1, high: 2), limits: .standard),
             owner: owner,
+            features: FeatureEndpoints(
+                Configuration.read(ConfigurationFiles(config: nil, rules: [])), logger, owner),
             loadFiles: { ConfigurationFiles(config: nil, rules: []) })
         http = try TestServer { router.handle($0) }
     }

@@ -22,7 +22,7 @@ enum Layers {
     ]
 
     /// C libraries that compute and nothing else.
-    static let pureLibraries: Set<String> = ["CMath", "CYAML", "CRE2", "CSnappy"]
+    static let pureLibraries: Set<String> = ["CMath", "CYAML", "CRE2", "CSnappy", "CSimdjson"]
 
     static func isPure(_ module: String) -> Bool { pure.contains { $0.contains(module) } }
 
