@@ -56,8 +56,7 @@ struct Explanation {
     }
 
     private func bounds(_ counts: EventCounts, _ ratio: Double) -> [Step] {
-        let unseen = verdict.budget.unseenEvents
-        guard unseen > 0 else { return [] }
+        guard let unseen = verdict.budget.unseenEvents, unseen > 0 else { return [] }
         let total = "(\(figure(counts.total)) + \(figure(unseen)))"
         return [
             Step(

@@ -57,55 +57,70 @@ extension AgentCore {
     /// The most groups whose figures are exported; further ones are in the API only.
     static let groupsExportedMax = 1000
 
-    /// The samples of one verdict. The names of own labels win: a group's label of that name is
-    /// called `exported_...`.
+    /// The samples of one verdict.
     func samples(of verdict: Verdict) -> [SLOSample] {
+        let base = Self.labels(of: verdict)
+        var found: [SLOSample] = []
+        forEachFigure(of: verdict) { metric, value, more in
+            guard let value else { return }
+            found.append(SLOSample(metric: metric, labels: base + more, value: value))
+        }
+        return found
+    }
+
+    /// The labels that all figures of a group have. A group's label with the name of one of ours is
+    /// called `exported_...`.
+    static func labels(of verdict: Verdict) -> [(name: String, value: String)] {
         let own = ["window", "evidence", "class", "result"]
         let group = verdict.labels.pairs.map { pair in
             (name: own.contains(pair.name) ? "exported_" + pair.name : pair.name, value: pair.value)
         }
-        let base =
-            [
-                (name: "service", value: verdict.definition.service),
-                (name: "slo", value: verdict.definition.name),
-            ] + group
-        var found: [SLOSample] = []
+        return [
+            (name: "service", value: verdict.definition.service),
+            (name: "slo", value: verdict.definition.name),
+        ] + group
+    }
+
+    /// Every figure in an order that depends on the definition only, nil where it is not known, with
+    /// the labels that it has beside the group's.
+    func forEachFigure(
+        of verdict: Verdict,
+        _ body: (SLOMetric, Double?, [(name: String, value: String)]) -> Void
+    ) {
         func add(_ metric: SLOMetric, _ value: Double?, _ more: (String, String)...) {
-            guard let value, value.isFinite else { return }
-            let labels = base + more.map { (name: $0.0, value: $0.1) }
-            found.append(SLOSample(metric: metric, labels: labels, value: value))
+            let known = value.flatMap { $0.isFinite ? $0 : nil }
+            body(metric, known, more.map { (name: $0.0, value: $0.1) })
         }
         add(.objective, verdict.definition.objective.ratio)
-        for window in verdict.windows where window.evidence != .noData {
-            let isPeriod = window == verdict.period
+        for (index, window) in verdict.windows.enumerated() {
+            let isPeriod = index + 1 == verdict.windows.count
             let name =
                 isPeriod ? verdict.definition.period.description : window.window.description
-            add(.errorRatio, window.errorRatio, ("window", name))
-            add(.burnRate, window.burnRate, ("window", name))
+            let isKnown = window.evidence != .noData
+            add(.errorRatio, isKnown ? window.errorRatio : nil, ("window", name))
+            add(.burnRate, isKnown ? window.burnRate : nil, ("window", name))
         }
         add(.remaining, verdict.budget.remaining)
         add(.best, verdict.budget.best)
         add(.worst, verdict.budget.worst)
         add(.exhaustedIn, verdict.budget.exhaustedIn)
-        if verdict.asOf != .distantPast, let counts = verdict.period?.counts {
-            add(.events, counts.good, ("result", "good"))
-            add(.events, counts.bad, ("result", "bad"))
-            let classes = ledger.classes(of: verdict)
-            for kind in IncrementClass.allCases {
-                add(.classes, classes[kind], ("class", kind.word))
-            }
+        let isSeen = verdict.asOf != .distantPast
+        let counts = isSeen ? verdict.period?.counts : nil
+        add(.events, counts?.good, ("result", "good"))
+        add(.events, counts?.bad, ("result", "bad"))
+        let classes = ledger.classes(of: verdict)
+        for kind in IncrementClass.allCases {
+            add(.classes, isSeen ? classes[kind] : nil, ("class", kind.word))
         }
         for state in [Evidence.complete, .partial, .noData, .noTraffic] {
             add(.evidence, state == verdict.evidence ? 1 : 0, ("evidence", state.rawValue))
         }
         for pair in verdict.pairs {
-            let state = notifier.book.state(of: verdict.burnKey(pair.pair))
-            let isFiring = if case .firing = state { 1.0 } else { 0.0 }
+            let isFiring = notifier.book.state(of: verdict.burnKey(pair.pair)).isFiring
             add(
-                .firing, isFiring, ("severity", pair.pair.severity.rawValue),
+                .firing, isFiring ? 1 : 0, ("severity", pair.pair.severity.rawValue),
                 ("window", pair.pair.long.description))
         }
-        return found
     }
 
     /// Appends the figures of the first groups in Prometheus' text format.

@@ -15,7 +15,7 @@ extension Ledger {
         for labels in series {
             let name = labels[Labels.metricName] ?? ""
             for index in (entriesByMetric[name] ?? []) + entriesOfAnyMetric
-            where !roles(of: labels, in: entries[index].definition).isEmpty {
+            where !entries[index].definition.sli.claims(on: labels).isEmpty {
                 let group = labels.keeping(entries[index].definition.by)
                 if let known = entries[index].groupByLabels[group] {
                     if now - groups[known].shedLast < Self.shedStep { continue }

@@ -40,13 +40,13 @@ public struct BudgetFigures: Hashable, Sendable {
     /// rate is 0 or not known.
     public let exhaustedIn: Double?
     /// U, the events that may have happened unseen, and over how many seconds: the bounds' width.
-    public let unseenEvents: Double
+    public let unseenEvents: Double?
     /// Each target's by its share.
-    public let unseenSeconds: Double
+    public let unseenSeconds: Double?
 
     static let unknown = BudgetFigures(
-        remaining: nil, best: nil, worst: nil, exhaustedIn: nil, unseenEvents: 0,
-        unseenSeconds: 0)
+        remaining: nil, best: nil, worst: nil, exhaustedIn: nil, unseenEvents: nil,
+        unseenSeconds: nil)
 }
 
 /// A calendar period that has ended.

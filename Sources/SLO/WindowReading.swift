@@ -57,11 +57,10 @@ struct WindowReading {
     private func counts(
         _ from: Timestamp, isPeriod: Bool, finerThan fine: TimeSpan?
     ) -> EventCounts {
-        let history = group.history
-        let base = history.base(at: from, finerThan: fine, isPeriod: isPeriod)
-        var counts = history.events(since: base, from: from, finerThan: fine)
-        if !history.exclusions.isEmpty {
-            counts = counts - history.excludedEvents(from: from, base: base, finerThan: fine)
+        let base = group.history.base(at: from, finerThan: fine, isPeriod: isPeriod)
+        var counts = group.history.events(since: base, from: from, finerThan: fine)
+        if !group.history.exclusions.isEmpty {
+            counts = counts - group.history.excludedEvents(from: from, base: base, finerThan: fine)
         }
         guard !group.corrections.adjusting.isEmpty else { return counts }
         for one in group.corrections.adjusting where one.at > from && one.at <= end {

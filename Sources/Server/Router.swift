@@ -70,7 +70,7 @@ final class Router: Sendable {
         case ("/api/v1/alerts", "GET"):
             return read(request) { agent, _ in .json(agent.alertsJSON()) }
         case ("/api/v1/rules", "GET"):
-            let parameters = QueryParameters(request, now: startedAt)
+            let parameters = QueryParameters(request, now: startedAt, startedAt: startedAt)
             return read(request) { agent, _ in rulesAnswer(parameters, agent) }
         case (let path, _) where QueryEndpoints.answer(to: path) != nil:
             guard method == "GET" || method == "POST" else {
