@@ -17,6 +17,7 @@ extension AgentCore {
         head.isLastReloadGood = isLastReloadGood
         head.lastEvaluation = lastEvaluation
         head.lastTroubleCheck = lastTroubleCheck
+        head.sloExport = sloExport
         return head
     }
 
@@ -28,6 +29,7 @@ extension AgentCore {
         isLastReloadGood = head.isLastReloadGood
         lastEvaluation = head.lastEvaluation
         lastTroubleCheck = head.lastTroubleCheck
+        sloExport = head.sloExport
         hasConfiguration = true
         configuration = Configuration.read(files)
         intake.settings = configuration.intake

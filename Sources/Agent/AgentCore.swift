@@ -38,6 +38,7 @@ public struct AgentCore: Sendable {
     var lastEvaluation = Timestamp.distantPast
     var lastTroubleCheck = Timestamp.distantPast
     var alertKeys = AlertKeys()
+    var sloExport = SLOExport()
 
     /// An agent that has seen nothing. `seed` keys hash tables; nothing that comes out depends on
     /// it.
@@ -126,8 +127,8 @@ public struct AgentCore: Sendable {
         let evaluation =
             ledger.hasDirtyGroups ? lastEvaluation + Self.evaluationInterval : nil
         return [
-            evaluation, intake.nextDeadline, notifier.nextDeadline, ruleSchedule.nextDeadline,
-            drift.nextDeadline,
+            evaluation, exportDeadline, intake.nextDeadline, notifier.nextDeadline,
+            ruleSchedule.nextDeadline, drift.nextDeadline,
         ].compactMap { $0 }.min()
     }
 
@@ -203,6 +204,7 @@ public struct AgentCore: Sendable {
             note(notifier.resolve(key, reason: .ruleRemoved, at: now, now: now), of: key, "")
         }
         let verdicts = ledger.evaluateAll(now: now)
+        sloExport.startAnew()
         for key in alertKeys.replace(with: verdicts) {
             note(notifier.resolve(key, reason: .ruleRemoved, at: now, now: now), of: key, "")
         }
@@ -230,6 +232,7 @@ public struct AgentCore: Sendable {
         }
         for round in advanceRules() { effects.append(plan(.evaluate(round))) }
         tellDrift()
+        advanceExport()
         for item in news { effects.append(plan(.announce(item))) }
         news.removeAll(keepingCapacity: true)
         notifier.advance(to: now)

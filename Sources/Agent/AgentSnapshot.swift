@@ -151,6 +151,7 @@ struct AgentHead: Archivable {
     var isLastReloadGood = true
     var lastEvaluation = Timestamp.distantPast
     var lastTroubleCheck = Timestamp.distantPast
+    var sloExport = SLOExport()
 
     mutating func archive(_ archive: inout Archive) {
         var index = position.index
@@ -162,6 +163,7 @@ struct AgentHead: Archivable {
         archive.field(&isLastReloadGood)
         archive.field(&lastEvaluation)
         archive.field(&lastTroubleCheck)
+        archive.field(&sloExport)
     }
 }
 

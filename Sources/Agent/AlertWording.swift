@@ -97,7 +97,8 @@ struct AlertWording {
     private func burn(_ pair: PairVerdict) -> Words {
         var words = Words(severity: pair.pair.severity, value: pair.long.burnRate ?? 1)
         words.summary =
-            "\(verdict.title) burns its error budget \(decimal(pair.long.burnRate, 1)) times too fast"
+            "\(verdict.title) burns its error budget \(decimal(pair.long.burnRate, 1)) "
+            + "times too fast"
         let objective = decimal(verdict.definition.objective.ratio * 100, 3)
         words.description =
             "\(events(pair.long)), \(events(pair.short)); objective \(objective) %, "

@@ -31,6 +31,8 @@ public struct Configuration: Sendable {
     public var definitions: [SLODefinition] = []
     /// Of Prometheus rule files.
     public var ruleGroups: [RuleGroup] = []
+    /// Whether the figures of SLOs are series of the store.
+    public var exportsSLOs = false
     /// Maintenance windows and budget adjustments.
     public var corrections = Corrections()
     /// Models under watch, and the paths of the baselines that they name.

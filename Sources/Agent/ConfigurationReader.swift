@@ -98,6 +98,7 @@ struct ConfigurationReader {
             positive(&fields, "interval", interval)
             configuration.notifier.evaluationInterval = interval
         }
+        configuration.exportsSLOs = fields.optionalBool("sloSeries") ?? false
         if let settle = fields.optionalDuration("settle") {
             positive(&fields, "settle", settle)
             configuration.intake.settle = settle

@@ -4,8 +4,8 @@ import Model
 import SLO
 import Text
 
-// The `pitot_slo_*` series: figures of SLOs as metrics, with stable names (docs/metrics.md). A figure
-// that is not known has no sample: an alert on it is `absent`, never a comparison with 0. The same
+// The `pitot_slo_*` series: figures of SLOs as metrics, with stable names (docs/metrics.md). One that
+// is not known has no sample: an alert on it is `absent`, never a comparison with 0. The same
 // samples are shown on /metrics.
 
 /// One metric of SLOs.
@@ -81,8 +81,8 @@ extension AgentCore {
         ] + group
     }
 
-    /// Every figure in an order that depends on the definition only, nil where it is not known, with
-    /// the labels that it has beside the group's.
+    /// Every figure in an order that depends on the definition only, nil where it is not known,
+    /// with the labels that it has beside the group's.
     func forEachFigure(
         of verdict: Verdict,
         _ body: (SLOMetric, Double?, [(name: String, value: String)]) -> Void
@@ -125,7 +125,9 @@ extension AgentCore {
 
     /// Appends the figures of the first groups in Prometheus' text format.
     func writeSLOFigures(into out: inout ExpositionWriter) {
-        let verdicts = ledger.evaluateFirst(Self.groupsExportedMax, now: now)
+        let verdicts = ledger.groupsInForce(Self.groupsExportedMax).map {
+            ledger.verdict(ofGroup: $0, now: now)
+        }
         var samples: [SLOMetric: [SLOSample]] = [:]
         for verdict in verdicts {
             for sample in self.samples(of: verdict) {

@@ -14,7 +14,8 @@ public struct TimeZoneRules: Sendable {
     /// Ascending; from `at` on `offset` holds.
     private var transitions: [OffsetTransition] = []
     private var firstOffset: Int64 = 0
-    private var tail: RecurringOffsets?
+    /// None or one; apart, since every group of a calendar SLO holds a copy of these rules.
+    private var tails: [RecurringOffsets] = []
 
     /// Coordinated universal time, which needs no file.
     public static let utc = TimeZoneRules()
@@ -32,7 +33,7 @@ public struct TimeZoneRules: Sendable {
         bytes = tzif
         transitions = table.transitions
         firstOffset = table.firstOffset
-        tail = table.tail
+        tails = table.tail.map { [$0] } ?? []
     }
 
     /// Whether a text can be IANA's name of a zone, and the path of its file.
@@ -54,9 +55,9 @@ public struct TimeZoneRules: Sendable {
     public func offsetSeconds(at time: Timestamp) -> Int64 {
         let seconds = time.floor(to: .seconds(1)).millis / 1000
         guard let last = transitions.last else {
-            return tail?.offset(at: seconds) ?? firstOffset
+            return tails.first?.offset(at: seconds) ?? firstOffset
         }
-        if seconds >= last.at, let tail { return tail.offset(at: seconds) }
+        if seconds >= last.at, let tail = tails.first { return tail.offset(at: seconds) }
         var low = 0
         var high = transitions.count
         while low < high {
@@ -92,7 +93,7 @@ public struct TimeZoneRules: Sendable {
     private func changes(from: Int64, to: Int64) -> [OffsetTransition] {
         var found = transitions.filter { $0.at > from && $0.at <= to }
         let tableEnd = transitions.last?.at ?? .min
-        if let tail, to > tableEnd {
+        if let tail = tails.first, to > tableEnd {
             found += tail.transitions(around: from).filter {
                 $0.at > max(from, tableEnd) && $0.at <= to
             }

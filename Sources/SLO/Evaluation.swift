@@ -25,15 +25,18 @@ extension Ledger {
             }
     }
 
-    /// Evaluates so many groups, those of the first SLOs in the files.
-    public func evaluateFirst(_ most: Int, now: Timestamp) -> [Verdict] {
-        var found: [Verdict] = []
+    /// The numbers of so many groups, those of the first SLOs in the files.
+    public func groupsInForce(_ most: Int) -> [Int] {
+        var found: [Int] = []
         for entry in entries where entry.removedAt == nil {
-            for group in entry.groups.prefix(most - found.count) {
-                found.append(evaluate(group, now: now))
-            }
+            found += entry.groups.prefix(most - found.count)
         }
         return found
+    }
+
+    /// Evaluates one group by its number.
+    public func verdict(ofGroup number: Int, now: Timestamp) -> Verdict {
+        evaluate(number, now: now)
     }
 
     /// Evaluates the groups of one SLO, ordered by labels.

@@ -125,7 +125,9 @@ extension EventHistory {
             guard end.at > begin.at else { continue }
             sum += end.counts - begin.counts
             guard let window else { continue }
-            for gap in gaps where gap.time > begin.at && gap.time <= end.at && gap.span <= window {
+            // A gap's time is the whole minute after it, which may be yet to come.
+            let last = one.high == nil ? Timestamp.distantFuture : end.at
+            for gap in gaps where gap.time > begin.at && gap.time <= last && gap.span <= window {
                 sum += gap.counts
             }
         }

@@ -43,7 +43,7 @@ import Text
         #expect(messages(good) == "")
         for key in ["name", "who", "why", "slos"] {
             let lines = good.split(separator: "\n").map { line in
-                line.contains(" \(key): ") ? Substring("    xx: 1") : line
+                line.replacing(" \(key): ", with: " xx: ")
             }
             let found = messages(lines.joined(separator: "\n"))
             #expect(found.contains("not which SLOs") || found.contains("\"\(key)\" is missing"))

@@ -21,7 +21,8 @@ import Text
             maintenance(50_040, 50_100, name: "in d"),
             maintenance(
                 [
-                    "weekly: {days: [mon, thu], from: \"23:30\", to: \"01:17\", timeZone: Asia/Kathmandu}"
+                    "weekly: {days: [mon, thu], from: \"23:30\", to: \"01:17\",",
+                    "         timeZone: Asia/Kathmandu}",
                 ],
                 name: "e"),
             maintenance(100_020, 500_040, name: "shown", events: "counted"),
