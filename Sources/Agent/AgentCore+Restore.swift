@@ -18,6 +18,7 @@ extension AgentCore {
         head.lastEvaluation = lastEvaluation
         head.lastTroubleCheck = lastTroubleCheck
         head.sloExport = sloExport
+        head.asks = asks
         return head
     }
 
@@ -37,6 +38,8 @@ extension AgentCore {
         configureRules()
         ledger.configure(configuration.definitions, configuration.corrections, now: now)
         _ = drift.configure(configuration.driftModels, at: now)
+        asks = head.asks
+        configureAsks()
     }
 
     mutating func restoreIntake(_ section: [UInt8]) -> Bool { intake.restore(section) }

@@ -34,6 +34,8 @@ public struct AgentCore: Sendable {
     /// When groups of rules are evaluated, and what they remember.
     var ruleSchedule = RuleSchedule()
     var drift = DriftBook()
+    /// What is asked for SLIs that no series shows.
+    var asks = AskSchedule()
     private var pendingLog: [UInt8] = []
     var lastEvaluation = Timestamp.distantPast
     var lastTroubleCheck = Timestamp.distantPast
@@ -61,6 +63,8 @@ public struct AgentCore: Sendable {
         case .tick: log(.tick) { _ in }
         case .delivered(let id, let outcome):
             log(.delivered(id, outcome)) { $0.notifier.delivered(id, outcome, now: $0.now) }
+        case .answered(let id, let answer):
+            log(.answered(id, answer)) { $0.apply(answer, to: id) }
         case .configured(let files):
             return configure(files, into: &effects)
         case .evaluated(let outcome):
@@ -90,6 +94,7 @@ public struct AgentCore: Sendable {
         case .started: start()
         case .tick: break
         case .delivered(let id, let outcome): notifier.delivered(id, outcome, now: now)
+        case .answered(let id, let answer): apply(answer, to: id)
         case .configured(let files): apply(Configuration.read(files), files)
         case .evaluated(let record):
             intake.addSeries(of: record.samples)
@@ -128,7 +133,7 @@ public struct AgentCore: Sendable {
             ledger.hasDirtyGroups ? lastEvaluation + Self.evaluationInterval : nil
         return [
             evaluation, exportDeadline, intake.nextDeadline, notifier.nextDeadline,
-            ruleSchedule.nextDeadline, drift.nextDeadline,
+            ruleSchedule.nextDeadline, drift.nextDeadline, asks.nextDeadline,
         ].compactMap { $0 }.min()
     }
 
@@ -137,6 +142,7 @@ public struct AgentCore: Sendable {
     private mutating func start() {
         intake.started(at: now)
         ruleSchedule.restarted(at: now)
+        asks.restarted(at: now)
         notifier.restarted()
     }
 
@@ -192,6 +198,7 @@ public struct AgentCore: Sendable {
         notifier.configure(read.notifier)
         intake.willReroute()
         ledger.configure(read.definitions, read.corrections, now: now)
+        configureAsks()
         for index in 0..<intake.store.count {
             let id = SeriesID(UInt32(index))
             guard intake.isRoutable(id) else { continue }
@@ -233,6 +240,7 @@ public struct AgentCore: Sendable {
         for round in advanceRules() { effects.append(plan(.evaluate(round))) }
         tellDrift()
         advanceExport()
+        for (id, question) in advanceAsks() { effects.append(plan(.ask(id, question))) }
         for item in news { effects.append(plan(.announce(item))) }
         news.removeAll(keepingCapacity: true)
         notifier.advance(to: now)

@@ -152,6 +152,7 @@ struct AgentHead: Archivable {
     var lastEvaluation = Timestamp.distantPast
     var lastTroubleCheck = Timestamp.distantPast
     var sloExport = SLOExport()
+    var asks = AskSchedule()
 
     mutating func archive(_ archive: inout Archive) {
         var index = position.index
@@ -164,6 +165,7 @@ struct AgentHead: Archivable {
         archive.field(&lastEvaluation)
         archive.field(&lastTroubleCheck)
         archive.field(&sloExport)
+        asks.archive(&archive)
     }
 }
 

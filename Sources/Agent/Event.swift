@@ -57,6 +57,8 @@ public enum Event: Sendable {
     case evaluated(RuleOutcome)
     /// Rows and requests of models; who sent them may wait for an answer.
     case features(FeatureBatch, RequestID?)
+    /// What was asked for an SLI was found out.
+    case answered(AskID, Answer)
 }
 
 /// The answer to a write.
@@ -113,6 +115,8 @@ public enum Effect: Sendable {
     case evaluate(RuleRound)
     /// The answer to rows of features.
     case featuresTaken(FeatureReply)
+    /// Something is to be found out for an SLI.
+    case ask(AskID, Question)
 }
 
 /// An effect, and the log position that must be durable before it is carried out.

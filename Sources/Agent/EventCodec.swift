@@ -17,6 +17,7 @@ enum LoggedEvent {
     case delivered(DeliveryID, Outcome)
     case evaluated(RuleRecord)
     case features(FeatureBatch)
+    case answered(AskID, Answer)
 
     private enum Kind: UInt8 {
         case started = 1
@@ -27,6 +28,7 @@ enum LoggedEvent {
         case write = 7
         case evaluated = 16
         case features = 12
+        case answered = 13
     }
 
     /// The record's kind and payload.
@@ -52,6 +54,12 @@ enum LoggedEvent {
             var archive = Archive()
             record.archive(&archive)
             return (Kind.evaluated.rawValue, archive.bytes)
+        case .answered(let id, var answer):
+            var archive = Archive()
+            var number = id.number
+            archive.field(&number)
+            archive.field(&answer)
+            return (Kind.answered.rawValue, archive.bytes)
         }
     }
 
@@ -82,6 +90,14 @@ enum LoggedEvent {
             read.archive(&archive)
             guard archive.isComplete else { return nil }
             self = .evaluated(read)
+        case .answered:
+            var archive = Archive(reading: record.payload)
+            var number: UInt64 = 0
+            var answer = Answer.blank
+            archive.field(&number)
+            archive.field(&answer)
+            guard archive.isComplete else { return nil }
+            self = .answered(AskID(number), answer)
         }
     }
 

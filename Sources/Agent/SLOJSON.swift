@@ -74,9 +74,10 @@ extension AgentCore {
         let intervals = ledger.targets(of: verdict)
             .filter { !intake.targets.isReleased(Int($0)) }
             .map { intake.targets[Int($0)].interval }
-        guard let slowest = intervals.max() else { return ledger.remarks(of: verdict) }
-        return ledger.remarks(of: verdict)
-            + SLOLint.narrowWindows(verdict.definition, interval: slowest)
+        let fault = asks.fault(of: verdict.definition)
+        let remarks = ledger.remarks(of: verdict) + (fault.isEmpty ? [] : [fault])
+        guard let slowest = intervals.max() else { return remarks }
+        return remarks + SLOLint.narrowWindows(verdict.definition, interval: slowest)
     }
 
     private func write(

@@ -115,6 +115,7 @@ extension AgentCore {
             Double(ledger.groupsRefused))
         out.single(
             "pitot_evaluations_total", .counter, "Evaluation rounds.", Double(evaluations))
+        writeAsks(into: &out)
     }
 
     private func writeDeliveries(into out: inout ExpositionWriter) {

@@ -8,12 +8,13 @@ public enum SLI: Hashable, Sendable {
     case freshness(FreshnessSLI)
     case threshold(ThresholdSLI)
     case composite(CompositeSLI)
+    case probe(ProbeSLI)
 
     /// Whether its events are minutes, each good or bad: no draws of chance, so no evidence test.
     public var isTimeSliced: Bool {
         switch self {
         case .freshness, .threshold, .composite: true
-        case .events, .latency: false
+        case .events, .latency, .probe: false
         }
     }
 }
@@ -155,6 +156,13 @@ public struct CompositeSLI: Hashable, Sendable {
 
     public let mode: Mode
     public let members: [Member]
+}
+
+/// Requests that the agent makes itself.
+public struct ProbeSLI: Hashable, Sendable {
+    /// What is asked for, and what a good answer is.
+    public var request: ProbeRequest
+    public var interval: TimeSpan
 }
 
 extension Selector {

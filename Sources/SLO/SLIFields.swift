@@ -5,7 +5,7 @@ import Text
 struct SLIFields {
     private enum Kind: UInt8 {
         case eventsBad = 1
-        case eventsGood, latency, freshness, threshold, composite
+        case eventsGood, latency, freshness, threshold, composite, query, probe
     }
 
     private var kind = Kind.eventsBad
@@ -38,6 +38,14 @@ struct SLIFields {
             kind = .composite
             texts = sli.members.flatMap { [$0.service, $0.name] }
             numbers = [Double(sli.mode.rawValue)] + sli.members.map(\.weight)
+        case .probe(let sli):
+            kind = .probe
+            let request = sli.request
+            texts = [request.url, request.method, request.sha256 ?? "", request.contains ?? ""]
+            texts += request.headers.flatMap { [$0.name, $0.value] }
+            let millis = [sli.interval, request.timeout].map { Double($0.millis) }
+            let status = [request.status.lowerBound, request.status.upperBound].map { Double($0) }
+            numbers = millis + status + [Double(request.size ?? -1), Double(request.bodyMax)]
         }
     }
 
@@ -79,6 +87,8 @@ struct SLIFields {
                 ThresholdSLI(
                     metric: metric, comparison: comparison, value: numbers[1], rule: rule))
         case .composite: return composite.map { .composite($0) }
+        case .probe: return probe.map { .probe($0) }
+        case .query: return nil
         }
     }
 
@@ -92,6 +102,25 @@ struct SLIFields {
                 service: texts[2 * index], name: texts[2 * index + 1], weight: weight)
         }
         return CompositeSLI(mode: mode, members: members)
+    }
+
+    private var probe: ProbeSLI? {
+        let whole = numbers.compactMap { Int(exactly: $0) }
+        guard whole.count == 6, texts.count >= 4, texts.count.isMultiple(of: 2),
+            whole[0] > 0, whole[2] <= whole[3]
+        else { return nil }
+        var request = ProbeRequest(url: texts[0])
+        request.method = texts[1]
+        request.sha256 = texts[2].isEmpty ? nil : texts[2]
+        request.contains = texts[3].isEmpty ? nil : texts[3]
+        request.headers = stride(from: 4, to: texts.count, by: 2).map {
+            ProbeRequest.Header(name: texts[$0], value: texts[$0 + 1])
+        }
+        request.timeout = .milliseconds(Int64(whole[1]))
+        request.status = whole[2]...whole[3]
+        request.size = whole[4] < 0 ? nil : whole[4]
+        request.bodyMax = whole[5]
+        return ProbeSLI(request: request, interval: .milliseconds(Int64(whole[0])))
     }
 
     private func rule(_ number: Double) -> SliceRule? {

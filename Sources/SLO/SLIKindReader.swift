@@ -15,6 +15,7 @@ struct SLIKindReader {
         case "freshness": readFreshness().map { .freshness($0) }
         case "threshold": readThreshold().map { .threshold($0) }
         case "composite": readComposite().map { .composite($0) }
+        case "probe": readProbe().map { .probe($0) }
         default: nil
         }
     }

@@ -9,8 +9,10 @@ struct SLIReader {
     init(_ node: YAMLNode) { self.node = node }
 
     /// Kinds of DESIGN §4.6 that a later version brings; named so that the message can say so.
-    private static let laterKinds = ["query", "spans", "runs", "drift", "probe"]
-    private static let kinds = ["events", "latency", "freshness", "threshold", "composite"]
+    private static let laterKinds = ["query", "spans", "runs", "drift"]
+    private static let kinds = [
+        "events", "latency", "freshness", "threshold", "composite", "probe",
+    ]
 
     mutating func read() -> SLI? {
         var fields = FieldReader(node, of: "sli")

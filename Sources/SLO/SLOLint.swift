@@ -12,6 +12,11 @@ public enum SLOLint {
         var found: [Diagnostic] = []
         for definition in definitions {
             found += silentPairs(definition)
+            if case .probe(let sli) = definition.sli {
+                found += narrowWindows(definition, interval: sli.interval).map {
+                    .warning(at: definition.position, $0)
+                }
+            }
             found += events(definition)
             found += groupLabels(definition)
         }
@@ -84,6 +89,12 @@ public enum SLOLint {
                 .error(
                     at: definition.position, "\"by\" has \"le\", the label of buckets",
                     expected: "labels that all buckets of a histogram share"))
+        }
+        if case .probe = definition.sli, !definition.by.isEmpty {
+            found.append(
+                .error(
+                    at: definition.position, "\"by\" beside a probe, which has no labels",
+                    expected: "no \"by\""))
         }
         for label in definition.by {
             let isEmpty = definition.sli.selectors.contains { selector in

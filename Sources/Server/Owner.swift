@@ -23,6 +23,8 @@ enum OwnerMessage: Sendable {
     case evaluated(RuleOutcome)
     /// What models were asked; who sent rows waits for an answer.
     case features(FeatureBatch, HTTPRequest?)
+    /// What was found out for an SLI.
+    case answered(AskID, Answer)
     /// What the storekeeper did.
     case kept(KeptNews)
     case stop
@@ -62,6 +64,7 @@ final class Owner: @unchecked Sendable {
     let logger: Logger
     private let courier: Courier
     private let rules: RuleRunner
+    private let prober: Prober
     let storekeeper: Storekeeper
     let figures = Locked(DurabilityFigures())
     var agent = AgentCore(seed: randomBits())
@@ -97,6 +100,9 @@ final class Owner: @unchecked Sendable {
         self.log = log
         self.courier = courier
         self.rules = rules
+        prober = Prober { [mailbox] id, outcome in
+            mailbox.postAlways(.answered(id, .probe(outcome)))
+        }
         self.logger = logger
     }
 
@@ -144,7 +150,7 @@ final class Owner: @unchecked Sendable {
             switch planned.effect {
             case .writeSegment(let draft): storekeeper.keep(.segment(draft))
             case .removeSegments(let numbers): storekeeper.keep(.removeSegments(numbers))
-            case .announce, .reply, .send, .report, .evaluate, .featuresTaken: break
+            case .announce, .reply, .send, .report, .evaluate, .featuresTaken, .ask: break
             }
         }
         past.removeAll(keepingCapacity: true)
@@ -177,6 +183,7 @@ final class Owner: @unchecked Sendable {
     /// Tries the disk a last time and answers all that waits.
     private func end() {
         retryAt = nil
+        prober.stop()
         commit()
         try? log.sync()  // What fails here was to be lost at a power failure anyway.
         if !unwritten.isEmpty {
@@ -214,6 +221,8 @@ final class Owner: @unchecked Sendable {
         case .evaluated(let outcome):
             agent.handle(.evaluated(outcome), at: wallClock(), into: &effects)
         case .features(let batch, let request): take(batch, request)
+        case .answered(let id, let answer):
+            agent.handle(.answered(id, answer), at: wallClock(), into: &effects)
         case .kept(let news): note(news)
         case .stop: break
         }
@@ -240,11 +249,9 @@ final class Owner: @unchecked Sendable {
         case .write(_, let exchange): exchange.complete(Self.unavailable)
         case .read(let request, _): request.complete(Self.unavailable)
         case .view(let request, _): request.complete(QueryFault.stopping.response)
-        case .configure(_, let request): request?.complete(Self.unavailable)
-        case .delivered, .evaluated, .kept, .stop: break
         case .configure(_, let request), .features(_, let request):
             request?.complete(Self.unavailable)
-        case .delivered, .kept, .stop: break
+        case .delivered, .evaluated, .answered, .kept, .stop: break
         }
     }
 
@@ -335,7 +342,7 @@ final class Owner: @unchecked Sendable {
         if interval == .zero || wallClock() >= syncedAt + interval { return true }
         return effects.contains { planned in
             switch planned.effect {
-            case .reply, .writeSegment, .removeSegments, .evaluate, .featuresTaken: false
+            case .reply, .writeSegment, .removeSegments, .evaluate, .featuresTaken, .ask: false
             case .announce, .send, .report: true
             }
         }
@@ -378,6 +385,7 @@ final class Owner: @unchecked Sendable {
                     "alert \(news.state)", ("labels", news.labels.description),
                     ("summary", news.summary))
             case .send(let delivery): courier.send(delivery)
+            case .ask(let id, .probe(let request)): prober.ask(id, request)
             case .writeSegment(let draft):
                 retrySegments()
                 storekeeper.keep(.segment(draft))
@@ -387,17 +395,5 @@ final class Owner: @unchecked Sendable {
             }
         }
         effects = later
-    }
-
-    private func written(_ tally: WriteTally) -> Written {
-        Written(
-            samples: tally.written, histograms: tally.histogramsWritten,
-            exemplars: tally.exemplarsWritten)
-    }
-
-    private func answer(_ reply: WriteReply) -> HTTPResponse {
-        guard let line = reply.refusals else { return .empty(204) }
-        let response = HTTPResponse.text(reply.status, line)
-        return reply.status == 429 ? response.adding("Retry-After", "60") : response
     }
 }
