@@ -127,7 +127,7 @@ private struct RuleBenchWorld {
                 handle(.evaluated(outcome))
             case .report(let report):
                 precondition(report.isTaken, "the bench's rules are sound")
-            case .announce, .reply, .send, .removeSegments: break
+            case .announce, .reply, .send, .removeSegments, .featuresTaken, .ask: break
             }
         }
     }
