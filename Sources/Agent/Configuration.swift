@@ -38,6 +38,8 @@ public struct Configuration: Sendable {
     /// Models under watch, and the paths of the baselines that they name.
     public var driftModels: [DriftModel] = []
     public var baselinePaths: [String] = []
+    /// How far back groups look that do not say it themselves.
+    public var ruleQueryOffset = TimeSpan.zero
     public var diagnostics: [Diagnostic] = []
 
     public var hasErrors: Bool { diagnostics.contains { $0.severity == .error } }
@@ -86,7 +88,10 @@ extension Configuration {
                 }
                 if document["groups"] != nil && !DefinitionReader.recognizes(document) {
                     let read = RuleFile.read(document, file: file.path, options: ruleOptions)
-                    ruleGroups += read.groups
+                    for var group in read.groups {
+                        group.queryOffset = group.queryOffset ?? ruleQueryOffset
+                        ruleGroups.append(group)
+                    }
                     diagnostics += read.diagnostics
                     continue
                 }

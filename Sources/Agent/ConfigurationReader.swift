@@ -99,6 +99,9 @@ struct ConfigurationReader {
             configuration.notifier.evaluationInterval = interval
         }
         configuration.exportsSLOs = fields.optionalBool("sloSeries") ?? false
+        if let offset = fields.optionalDuration("queryOffset") {
+            configuration.ruleQueryOffset = offset
+        }
         if let settle = fields.optionalDuration("settle") {
             positive(&fields, "settle", settle)
             configuration.intake.settle = settle

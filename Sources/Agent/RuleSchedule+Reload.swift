@@ -16,7 +16,9 @@ extension RuleSchedule {
         for group in self.groups { old[group.key] = group }
         var removed: [Labels] = []
         self.groups = groups.map { group in
-            let interval = group.interval ?? standard
+            // Zero is none, as in Prometheus.
+            let own = group.interval ?? .zero
+            let interval = own > .zero ? own : standard
             var scheduled = ScheduledGroup(group, interval: interval, now: now)
             guard let before = old.removeValue(forKey: scheduled.key) else { return scheduled }
             if before.interval == interval && before.group.isEqual(to: group) {

@@ -120,7 +120,10 @@ extension AgentCore {
 
     private func writeDeliveries(into out: inout ExpositionWriter) {
         out.metric("pitot_alerts", .gauge, "Alerts by state.")
-        let names = notifier.alerts.map(\.state.name)
+        let pending = ruleSchedule.groups.flatMap(\.rules).flatMap(\.alerts).filter {
+            $0.state.name == "pending"
+        }
+        let names = notifier.alerts.map(\.state.name) + pending.map(\.state.name)
         for state in ["pending", "firing"] {
             out.sample(
                 "pitot_alerts", [("state", state)], Double(names.filter { $0 == state }.count))

@@ -170,6 +170,11 @@ import Text
         #expect(configuration.diagnostics.isEmpty)
         #expect(configuration.definitions.count == 1)
         #expect(configuration.ruleGroups.map(\.file) == ["rules/1.yaml"])
+        #expect(configuration.ruleGroups.map(\.queryOffset) == [.zero])
+        let late = read(
+            "evaluation: {queryOffset: 20s}", groups,
+            groups.replacing("name: g", with: "name: g, query_offset: 1s"))
+        #expect(late.ruleGroups.map(\.queryOffset) == [.seconds(20), .seconds(1)])
         #expect(
             messages("", "groups: []\n") == [
                 "rules/0.yaml:1:1: warning: a rule file without groups"

@@ -65,6 +65,13 @@ import Wire
         #expect(endsAt >= at(200) && endsAt <= at(215))
     }
 
+    @Test func anIntervalOfZeroIsNone() throws {
+        let world = AgentWorld(
+            "groups: [{name: g, interval: 0s, rules: [{record: r, expr: vector(1)}]}]",
+            config: ruleConfig)
+        #expect(try world.ruleGroups().first?["interval"]?.asDouble == 10)
+    }
+
     @Test func groupsOfOneIntervalAreSpreadOverIt() throws {
         let text = (0..<40).map {
             "  - {name: g\($0), rules: [{record: r\($0), expr: vector(1)}]}"
