@@ -84,12 +84,10 @@ extension AgentCore {
             json.member("period", definition.period.description)
             json.key("by")
             json.array { json in for label in definition.by { json.string(label) } }
-            if case .events(let sli) = definition.sli {
-                json.key("sli")
-                json.object { json in
-                    json.member(sli.counted == .bad ? "bad" : "good", sli.selector.text)
-                    json.member("total", sli.total.text)
-                }
+            json.key("sli")
+            json.object { json in
+                json.member("kind", definition.sli.kind)
+                for part in definition.sli.described { json.member(part.name, part.value) }
             }
             if let runbook = definition.alerts.runbook { json.member("runbook", runbook) }
         }

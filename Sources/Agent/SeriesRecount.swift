@@ -42,31 +42,32 @@ struct SeriesRecount {
 
     init?(_ verdict: Verdict, _ view: QueryView) {
         let long = verdict.pairs.map(\.long).filter { $0.window <= Self.windowMax }
-        guard let window = long.min(by: { $0.window < $1.window }),
-            case .events(let sli) = verdict.definition.sli
-        else { return nil }
-        self.window = window
-        let counted = sli.counted == .bad ? "bad" : "good"
-        for (role, selector) in [("total", sli.total), (counted, sli.selector)] {
-            count(role, selector, verdict, view)
+        let counters = verdict.definition.sli.counters
+        guard !counters.isEmpty, let window = long.min(by: { $0.window < $1.window }) else {
+            return nil
         }
+        self.window = window
+        for selection in counters { count(selection, verdict, view) }
         series.sort { ($1.increase, $0.role, $0.labels) < ($0.increase, $1.role, $1.labels) }
     }
 
     private mutating func count(
-        _ role: String, _ selector: Selector, _ verdict: Verdict, _ view: QueryView
+        _ selection: CounterSelection, _ verdict: Verdict, _ view: QueryView
     ) {
         let by = verdict.definition.by
         let from = window.from - Self.lookback
         var found: [SeriesCount] = []
         var isCut = false
-        view.forEachSeries(matching: selector, from: from, to: window.to) { labels, columns in
-            guard labels.keeping(by) == verdict.labels else { return true }
+        view.forEachSeries(matching: selection.selector, from: from, to: window.to) {
+            labels, columns in
+            guard labels.keeping(by) == verdict.labels, selection.holds(labels["le"]) else {
+                return true
+            }
             if found.count == Self.seriesMax {
                 isCut = true
                 return false
             }
-            var one = SeriesCount(labels: labels, role: role)
+            var one = SeriesCount(labels: labels, role: selection.role)
             one.take(columns, after: window.from)
             found.append(one)
             return true

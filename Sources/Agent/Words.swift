@@ -15,7 +15,9 @@ func probability(_ chance: Double) -> String {
 func figure(_ value: Double?) -> String {
     guard let value, value.isFinite else { return "not known" }
     if value == value.rounded(), value.magnitude < 1e15 { return decimal(value, 0) }
-    return decimal(value, value.magnitude < 0.01 ? 9 : 4)
+    let digits = decimal(value, value.magnitude < 0.01 ? 9 : 4)
+    let kept = digits.prefix(through: digits.lastIndex { $0 != "0" } ?? digits.startIndex)
+    return String(kept.hasSuffix(".") ? kept.dropLast() : kept)
 }
 
 /// For a URL's query or fragment (RFC 3986 §2.1).
