@@ -91,7 +91,7 @@ let testTargets: [Target] = [
             "Model",
         ]),
     tests("Server", ["Server", "Agent", "Alerting", "Storage", "Wire", "Text", "Model"]),
-    tests("Command", ["pitot", "Server", "Agent", "Text", "Model"]),
+    tests("Command", ["pitot", "Drift", "Server", "Agent", "Text", "Model"]),
     tests("Tidy", []),
 ]
 
@@ -102,7 +102,8 @@ let package = Package(
         .executableTarget(
             name: "pitot",
             dependencies: [
-                "Model", "Text", "Wire", "Alerting", "Query", "SLO", "Agent", "Server", "CPlatform",
+                "Model", "Text", "Wire", "Drift", "Alerting", "Query", "SLO", "Agent", "Server",
+                "CPlatform",
             ],
             swiftSettings: strict),
         .executableTarget(

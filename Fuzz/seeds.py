@@ -146,6 +146,50 @@ def examples():
     return [path.read_bytes()[:4000] for path in sorted(rules.glob("*.yaml"))]
 
 
+def feature_rows():
+    return [
+        b"\x00" + b'{"a":1.5,"b":"x\\u00e9","c":NaN,"d":null}\n{"a":-2,"d":true}\n[1]\n',
+        b"\x01" + b'{"t":1700000000,"a":1}\n{"a":{"b":[1]},"t":1}\n',
+    ]
+
+
+def cloud_events():
+    tensors = b'{"model_version":"3","inputs":[{"name":"a","shape":[2,2],"datatype":"FP32",' \
+        b'"data":[[1,2],[3,4]]},{"name":"b","shape":["2"],"datatype":"BYTES",' \
+        b'"contents":{"bytes_contents":["x","y"]}}]}'
+    binary = b'{"inputs":[{"name":"a","shape":[2],"datatype":"FP16",' \
+        b'"parameters":{"binary_data_size":4}}]}\x00\x3c\x00\xc0'
+    bodies = [
+        tensors, binary, b'{"instances":[[1,2.5],[3,NaN]]}', b'{"instances":[{"a":1},{"a":"x"}]}',
+        b'{"inputs":{"a":[1,2],"b":["x","y"]}}', b'{"predictions":[1,0]}',
+        b'{"data":{"names":["a","b"],"ndarray":[[1,2]]}}',
+        b'{"data":{"tensor":{"shape":[1,2],"values":[1,2]}}}', b"\x00\x00\x00\x00\x02ab",
+    ]
+    event = b'{"specversion":"1.0","id":"1","source":"s",' \
+        b'"type":"org.kubeflow.serving.inference.request","data":' + bodies[2] + b"}"
+    packed = event.replace(b'"data":' + bodies[2], b'"data_base64":"eyJpbnN0YW5jZXMiOltbMV1dfQ=="')
+    return [bytes([0, kind]) + body for kind in range(3) for body in bodies] + [
+        b"\x01\x00" + event, b"\x02\x00[" + event + b"," + packed + b"]",
+    ]
+
+
+def feature_batch():
+    def words(*values):
+        return b"".join(struct.pack("<d", value) for value in values)
+
+    name = varint(1) + b"a"
+    frame = b"\x00" + varint(1) + name + varint(0) + varint(0) + varint(2) + words(1, 2)
+    texts = b"\x01" + varint(1) + name + varint(1) + name + varint(1) + b"\x02" + varint(1) \
+        + struct.pack("<Q", 0xFFFD << 48)
+    head = varint(1) + varint(0) + varint(15) + bytes(15)
+    event = b"".join(varint(1) + b"m" for _ in range(5)) + varint(4) + varint(0)
+    return [
+        head + varint(1) + b"\x00" + event + varint(0) + frame,
+        head + varint(2) + b"\x01" + event + varint(1) + b"\x07" + texts
+        + b"\x02" + event + varint(0) + frame,
+    ]
+
+
 SEEDS = [
     remote_write,
     lambda: [snappy(body) for body in remote_write()],
@@ -159,6 +203,9 @@ SEEDS = [
     ),
     lambda: text('{"a": [1, -2.5e3, true, null], "\\u00e9\\ud83d\\ude00": "x\\n"}', "[[],{}]", "0"),
     remote_write_2,
+    feature_rows,
+    cloud_events,
+    feature_batch,
 ]
 
 

@@ -81,6 +81,7 @@ public struct AgentCore: Sendable {
                 plan(.reply(WriteReply(id: request, tally: tally, status: status(of: tally)))))
         }
         settle(into: &effects)
+        expose(into: &effects)
     }
 
     /// Plays one record of the log. Returns false when it is of no kind this version knows.
@@ -100,6 +101,10 @@ public struct AgentCore: Sendable {
             intake.addSeries(of: record.samples)
             apply(record)
         case .features(let batch): drift.apply(batch, at: now)
+        case .exposed(let write):
+            for id in intake.addSeries(of: write, now: now) { route(id) }
+            intake.apply(write, now: now, into: &output)
+            drift.exposedAt = now
         case .write(let write):
             for id in intake.addSeries(of: write, now: now) { route(id) }
             ledger.noteShed(write.shedConsumers, now: now)
@@ -162,6 +167,16 @@ public struct AgentCore: Sendable {
     private func status(of tally: WriteTally) -> Int {
         if tally.isWhole { return 204 }
         return tally.isShedOnly ? configuration.shedStatus : 400
+    }
+
+    /// Writes the series of models, as a scrape of our own, when it is time: SLOs count them.
+    private mutating func expose(into effects: inout [PlannedEffect]) {
+        guard let batch = drift.exposure(at: now) else { return }
+        let resolution = intake.resolve(batch, now: now)
+        for id in resolution.added { route(id) }
+        append(.exposed(intake.apply(batch, resolution, now: now, into: &output)))
+        drift.exposedAt = now
+        settle(into: &effects)
     }
 
     private mutating func route(_ id: SeriesID) {

@@ -33,6 +33,8 @@ struct DriftBook: Sendable {
     private(set) var crowdedOut: UInt64 = 0
     private(set) var feedback: UInt64 = 0
     private(set) var news: [DriftNews] = []
+    /// When its series were written last.
+    var exposedAt = Timestamp.distantPast
     /// Whether the head of a checkpoint was read.
     private var hasHead = false
     /// No window ends before.
@@ -124,6 +126,9 @@ struct DriftBook: Sendable {
         case .fixed(let version): event.version = version
         }
         event.headers = []
+        event.version = event.version.shortened
+        event.namespace = event.namespace.shortened
+        event.endpoint = event.endpoint.shortened
         switch event.kind {
         case .rows: break
         case .request:
@@ -284,7 +289,8 @@ struct DriftBook: Sendable {
     /// When `advance` has something to do next.
     var nextDeadline: Timestamp? {
         let window = watches.isEmpty ? nil : nextWindow
-        return [window, pairs.nextDeadline].compactMap(\.self).min()
+        let exposure = models.isEmpty ? nil : exposedAt + Self.exposureInterval
+        return [window, exposure, pairs.nextDeadline].compactMap(\.self).min()
     }
 }
 
@@ -293,6 +299,11 @@ extension DriftModel {
     func changesAlerts(of watch: DriftWatch) -> Bool {
         severity != watch.definition.severity || labels != watch.definition.labels
     }
+}
+
+extension String {
+    /// What becomes a label is short, whoever sent it.
+    fileprivate var shortened: String { utf8.count <= 128 ? self : String(prefix(32)) }
 }
 
 extension FeatureFrame {
@@ -325,6 +336,7 @@ extension DriftBook {
         archive.field(&unwatched)
         archive.field(&crowdedOut)
         archive.field(&feedback)
+        archive.field(&exposedAt)
         archive.field(&pairs)
         guard archive.isReading else { return }
         if faults.count > PayloadFault.allCases.count { archive.fail() }

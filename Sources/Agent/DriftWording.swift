@@ -67,9 +67,10 @@ struct DriftWording {
     private func description(_ alarm: DriftAlarm) -> String {
         var text = "Evidence \(decimal(alarm.evidence, 0)) of \(decimal(alarm.limit, 0)) "
         text += "at row \(alarm.row) that was used. "
-        for move in watch.moved where !move.cells.isEmpty {
+        let named = Set(features(alarm).map(\.name))
+        for move in watch.moved where !move.cells.isEmpty && named.contains(move.title) {
             let cells = move.cells.map {
-                "\($0.label) \(percent($0.before)) -> \(percent($0.now))"
+                "\(Self.short($0.label)) \(percent($0.before)) -> \(percent($0.now))"
             }
             text += "\(move.title): \(cells.joined(separator: ", ")). "
         }
@@ -86,6 +87,26 @@ struct DriftWording {
             case .time(let span): "per \(span)"
             }
         return "At most one false alarm \(budget) (\(alarm.guarantee))"
+    }
+
+    /// A cell of numbers with four digits each; a level as it is.
+    static func short(_ label: String) -> String {
+        guard label.hasPrefix("["), label.hasSuffix(")") else { return label }
+        let bounds = label.dropFirst().dropLast().split(separator: ",").map {
+            String($0.drop { $0 == " " })
+        }
+        guard bounds.count == 2, let low = Double(bounds[0]), let high = Double(bounds[1]) else {
+            return label
+        }
+        return "[\(significant(low)), \(significant(high)))"
+    }
+
+    private static func significant(_ value: Double) -> String {
+        guard value.isFinite, value != 0 else { return value == 0 ? "0" : value.description }
+        var scale = 1.0
+        while abs(value) * scale < 1000, scale < 1e12 { scale *= 10 }
+        let rounded = (value * scale).rounded() / scale
+        return Int64(exactly: rounded).map { String($0) } ?? rounded.description
     }
 
     private func percent(_ share: Double) -> String { decimal(share * 100, 1) + " %" }

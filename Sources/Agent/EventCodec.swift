@@ -18,6 +18,8 @@ enum LoggedEvent {
     case evaluated(RuleRecord)
     case features(FeatureBatch)
     case answered(AskID, Answer)
+    /// The series of models, written by the agent itself.
+    case exposed(ResolvedWrite)
 
     private enum Kind: UInt8 {
         case started = 1
@@ -29,6 +31,7 @@ enum LoggedEvent {
         case evaluated = 16
         case features = 12
         case answered = 13
+        case exposed = 18
     }
 
     /// The record's kind and payload.
@@ -43,6 +46,9 @@ enum LoggedEvent {
         case .write(let write):
             write.encode(into: &out)
             return (Kind.write.rawValue, out.bytes)
+        case .exposed(let write):
+            write.encode(into: &out)
+            return (Kind.exposed.rawValue, out.bytes)
         case .features(let batch):
             batch.encode(into: &out)
             return (Kind.features.rawValue, out.bytes)
@@ -76,6 +82,9 @@ enum LoggedEvent {
         case .write:
             guard let write = ResolvedWrite(from: &reader) else { return nil }
             self = .write(write)
+        case .exposed:
+            guard let write = ResolvedWrite(from: &reader) else { return nil }
+            self = .exposed(write)
         case .features:
             guard let batch = FeatureBatch(from: &reader) else { return nil }
             self = .features(batch)

@@ -14,6 +14,7 @@ struct SLIKindReader {
         case "latency": readLatency().map { .latency($0) }
         case "freshness": readFreshness().map { .freshness($0) }
         case "threshold": readThreshold().map { .threshold($0) }
+        case "drift": readDrift().map { .events($0) }
         case "composite": readComposite().map { .composite($0) }
         case "probe": readProbe().map { .probe($0) }
         default: nil

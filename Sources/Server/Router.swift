@@ -64,7 +64,9 @@ final class Router: Sendable {
             }
         case (let path, "POST") where path.hasPrefix(FeatureEndpoints.rowsPrefix):
             guard phase == .ready else { return counted(request, readiness) }
-            return features.rows(request).map { counted(request, $0) } ?? .later
+            if let answer = features.rows(request) { return counted(request, answer) }
+            counts.answered("/api/v1/features", 0)
+            return .later
         case ("/api/v1/status/cardinality", "GET"):
             return read(request) { agent, _ in .json(agent.cardinalityJSON()) }
         case ("/api/v1/alerts", "GET"):

@@ -18,8 +18,8 @@ enum Suite {
             ("decode", decode), ("decode2", decode2), ("append", append), ("ledger", ledger),
             ("evaluate", evaluate), ("write", { write("write.body-to-counted", decodeFirst) }),
             ("write2", { write("write2.body-to-counted", decodeSecond, isSecond: true) }),
-            ("groups", groups), ("drift", DriftBench.run), ("rules", RuleBench.run),
-            ("sloth", RuleBench.full),
+            ("groups", groups), ("drift", DriftBench.run), ("features", FeatureBench.run),
+            ("rules", RuleBench.run), ("sloth", RuleBench.full),
         ]
         var isGood = true
         for bench in all where isWanted(bench.name, filters) {

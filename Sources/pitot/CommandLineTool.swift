@@ -21,6 +21,7 @@ enum CommandLineTool {
         case "check": return CheckCommand.run(rest)
         case "test": return TestCommand.run(rest)
         case "route": return RouteCommand.run(rest)
+        case "drift": return DriftCommand.run(rest)
         case "demo": return DemoCommand.run(rest)
         case "slo": return SLOCommand.run(rest)
         case "version", "--version":
@@ -42,6 +43,7 @@ enum CommandLineTool {
           check     parse and check rule and configuration files
           test      run test files
           route     show where an alert goes
+          drift     baselines of training files, and what has drifted
           demo      a whole incident on this machine, in under a minute
           slo       list, show and explain the SLOs of a running agent
           version   print the version

@@ -66,32 +66,32 @@ import Wire
         life.requests(50, answered: false)
         life.tick(10)
         let replayed = try life.replayed()
-        #expect(bytes(of: replayed) == bytes(of: life.agent))
+        #expect(driftBytes(of: replayed) == driftBytes(of: life.agent))
         #expect(
             replayed.driftJSON(model: nil, version: nil, hasCells: true)
                 == life.agent.driftJSON(model: nil, version: nil, hasCells: true))
         // From a checkpoint both go on the same way.
-        var restored = life
-        restored.agent = try #require(restore(life.agent))
-        #expect(bytes(of: restored.agent) == bytes(of: life.agent))
+        var other = life
+        other.agent = try #require(restored(life.agent))
+        #expect(driftBytes(of: other.agent) == driftBytes(of: life.agent))
         for copy in 0..<2 {
-            var one = copy == 0 ? life : restored
+            var one = copy == 0 ? life : other
             one.rows(700, shift: 0)
             one.tick(4000)
-            if copy == 0 { life = one } else { restored = one }
+            if copy == 0 { life = one } else { other = one }
         }
-        #expect(bytes(of: restored.agent) == bytes(of: life.agent))
+        #expect(driftBytes(of: other.agent) == driftBytes(of: life.agent))
         #expect(life.state == "watching")
     }
 
     @Test func aCollectionSurvivesACheckpoint() throws {
         var life = DriftLife()
         life.rows(300, shift: 0)
-        var restored = life
-        restored.agent = try #require(restore(life.agent))
+        var other = life
+        other.agent = try #require(restored(life.agent))
         life.rows(300, shift: 0)
-        restored.rows(300, shift: 0)
-        #expect(bytes(of: restored.agent) == bytes(of: life.agent))
+        other.rows(300, shift: 0)
+        #expect(driftBytes(of: other.agent) == driftBytes(of: life.agent))
     }
 
     @Test func requestsArePairedInAnyOrderAndTimedExactly() {
@@ -121,6 +121,28 @@ import Wire
         #expect(life.tally("iris").unknown == 1 && life.tally("iris").failed == 0)
     }
 
+    @Test func sloCountRequestsTheirTimeAndCleanWindows() throws {
+        var life = DriftLife()
+        life.configure(DriftLife.models, more: DriftLife.slos)
+        for number in 0..<40 {
+            life.exchange(UInt64(number), tookMillis: 5, status: number % 10 == 0 ? 503 : 0)
+            life.tick(10)
+        }
+        life.rows(2000, shift: 0)
+        life.tick(20)
+        life.tick(20)
+        let slos = try JSONValue.parse(life.agent.slosJSON(service: nil, name: nil, now: at(1e6)))
+        func events(_ name: String) -> JSONValue? {
+            slos["data"]?["slos"]?.elements.first { $0["name"]?.asString == name }?["events"]
+        }
+        // Exact, from the first request on.
+        #expect(events("availability")?["total"]?.asDouble == 40)
+        #expect(events("availability")?["bad"]?.asDouble == 4)
+        #expect(events("no-drift")?["total"]?.asDouble == 4)
+        #expect(events("no-drift")?["good"]?.asDouble == 4)
+        #expect(driftBytes(of: try life.replayed()) == driftBytes(of: life.agent))
+    }
+
     @Test func rowsWaitForTheVersionThatTheResponseTells() {
         var life = DriftLife()
         life.requests(350, version: "2")
@@ -133,7 +155,7 @@ import Wire
         var life = DriftLife()
         var event = FeatureEvent(.rows)
         event.model = "nobody"
-        event.frame = frame(rows: 10, shift: 0, seed: 1)
+        event.frame = driftFrame(rows: 10, shift: 0, seed: 1)
         let before = life.log.count
         life.send([event])
         #expect(life.log.count - before < 100)
@@ -196,181 +218,5 @@ import Wire
             Configuration.read(broken).diagnostics.map(\.what).contains {
                 $0.contains("was not read")
             })
-    }
-}
-
-/// All records of a checkpoint.
-private func records(of agent: AgentCore) -> [LogRecord] {
-    var snapshot = agent.snapshot()
-    var records: [LogRecord] = []
-    while let record = snapshot.next() { records.append(record) }
-    return records
-}
-
-private func bytes(of agent: AgentCore) -> [UInt8] {
-    var out: [UInt8] = []
-    for record in records(of: agent) { record.encode(into: &out) }
-    return out
-}
-
-private func restore(_ agent: AgentCore) -> AgentCore? {
-    var restorer = AgentRestorer()
-    for record in records(of: agent) where !restorer.take(record) { return nil }
-    return restorer.finish()
-}
-
-/// Rows of an age around 40 and a city.
-private func frame(rows: Int, shift: Double, seed: UInt64) -> FeatureFrame {
-    var frame = FeatureFrame()
-    frame.columns = ["age", "city"]
-    frame.texts = ["Bonn", "Ulm", "Jena"]
-    var state = seed
-    func uniform() -> Double {
-        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-        return Double(state >> 11) * 0x1p-53
-    }
-    for _ in 0..<rows {
-        let normal = (0..<12).reduce(-6.0) { sum, _ in sum + uniform() }
-        frame.words.append(FeatureWord(40 + 10 * (normal + shift)))
-        frame.words.append(FeatureWord(text: Int(uniform() * 3)))
-    }
-    return frame
-}
-
-private struct DriftLife {
-    static let models = """
-        apiVersion: pitot/v1
-        kind: DriftModels
-        models:
-          - model: credit
-            seed: 7
-            features: [{name: age, type: numeric}, {name: city, type: categorical}]
-            baseline: {firstRows: 400}
-            budget: {rows: 10000}
-            guards: {thin: 1}
-            window: {every: 1h, rows: 400}
-            alerts: {severity: page, labels: {team: risk}}
-          - model: iris
-            version: {from: response}
-            features: [{name: age}, {name: city}]
-            baseline: {firstRows: 300}
-            guards: {thin: 1}
-            responses: {within: 5s}
-        """
-
-    var agent = AgentCore()
-    private(set) var log: [UInt8] = []
-    private var seconds = 0.0
-    private var seed: UInt64 = 1
-    private var numbers: UInt64 = 1000
-
-    init() {
-        handle(.started)
-        configure(Self.models)
-    }
-
-    mutating func configure(_ rules: String, baselines: [SourceFile] = []) {
-        handle(
-            .configured(
-                ConfigurationFiles(
-                    config: nil,
-                    rules: [SourceFile(path: "rules/d.yaml", bytes: Array(rules.utf8))],
-                    baselines: baselines)))
-    }
-
-    mutating func handle(_ event: Event) {
-        var effects: [PlannedEffect] = []
-        agent.handle(event, at: at(seconds), into: &effects)
-        log += agent.takeLog()
-        for planned in effects {
-            if case .report(let report) = planned.effect { #expect(report.isTaken) }
-        }
-    }
-
-    mutating func tick(_ more: Double) {
-        seconds += more
-        handle(.tick)
-    }
-
-    mutating func send(_ events: [FeatureEvent]) {
-        var batch = FeatureBatch()
-        batch.events = events
-        handle(.features(batch, nil))
-    }
-
-    /// Rows in frames of at most 50, a second each.
-    mutating func rows(_ count: Int, shift: Double, version: String = "") {
-        var left = count
-        while left > 0 {
-            seed += 1
-            var event = FeatureEvent(.rows)
-            event.model = "credit"
-            event.version = version
-            event.frame = frame(rows: min(50, left), shift: shift, seed: seed)
-            left -= 50
-            seconds += 1
-            send([event])
-        }
-    }
-
-    func half(
-        _ kind: FeatureEvent.Kind, _ id: UInt64, nanos: Int64, status: Int = 0,
-        version: String = ""
-    ) -> FeatureEvent {
-        var event = FeatureEvent(kind)
-        event.model = "iris"
-        event.id = String(id)
-        event.nanos = nanos
-        event.status = status
-        event.version = version
-        if kind == .request { event.frame = frame(rows: 3, shift: 0, seed: id) }
-        return event
-    }
-
-    mutating func exchange(
-        _ id: UInt64, tookMillis: Double, status: Int = 0, isResponseFirst: Bool = false,
-        version: String = ""
-    ) {
-        let start = at(seconds).millis * 1_000_000
-        let asked = half(.request, id, nanos: start)
-        let answered = half(
-            .response, id, nanos: start + Int64(tookMillis * 1e6), status: status,
-            version: version)
-        seconds += 0.01
-        send(isResponseFirst ? [answered, asked] : [asked, answered])
-    }
-
-    mutating func requests(_ count: Int, answered: Bool = true, version: String = "") {
-        for _ in 0..<count {
-            numbers += 1
-            if answered {
-                exchange(numbers, tookMillis: 5, version: version)
-            } else {
-                send([half(.request, numbers, nanos: 1)])
-            }
-        }
-    }
-
-    func tally(_ model: String) -> InferenceTally {
-        agent.drift.watches.first { $0.key.model == model }?.tally ?? InferenceTally()
-    }
-
-    var alerts: [Alert] { agent.notifier.alerts }
-
-    var state: String {
-        let json = agent.driftJSON(model: "credit", version: nil, hasCells: false)
-        let value = try? JSONValue.parse(json)
-        return value?["data"]?["models"]?[0]?["state"]?.asString ?? ""
-    }
-
-    func replayed() throws -> AgentCore {
-        var agent = AgentCore()
-        var reader = LogReader(log, from: LogPosition(1))
-        var effects: [PlannedEffect] = []
-        while let record = reader.next() {
-            let isKnown = agent.replay(record, into: &effects)
-            #expect(isKnown)
-        }
-        return agent
     }
 }
