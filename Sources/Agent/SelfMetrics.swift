@@ -1,6 +1,7 @@
 import Alerting
 import Ingest
 import Model
+import Query
 import SLO
 import Storage
 public import Text

@@ -115,7 +115,7 @@ import Text
         #expect(try eventually { try text().contains(#""name":"three""#) })
         swap(to: "..2026_3")
         #expect(
-            try eventually {
+            eventually {
                 let log = readFile(folder.path("agent.log")) ?? []
                 return String(decoding: log, as: UTF8.self).contains("the old one stays")
             })
