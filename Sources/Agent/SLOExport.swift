@@ -3,11 +3,11 @@ import Ingest
 import Model
 import SLO
 
-// The figures of SLOs as series of the agent's own store, each evaluation interval, so that queries,
-// rules and dashboards see them (`evaluation.sloSeries`). They follow from the ledger and the time,
-// so the log needs no record: replay makes the same. A round goes over the groups a few at a time,
-// that the owner is not held up; all of its samples have the time at which it began. A figure that
-// is not known any more, and a group that is gone, end with a stale marker.
+// The figures of SLOs as series of the agent's own store, each evaluation interval, so that
+// queries, rules and dashboards see them (`evaluation.sloSeries`). They follow from the ledger and
+// the time, so the log needs no record: replay makes the same. A round goes over the groups a few
+// at a time, that the owner is not held up; all of its samples have the time at which it began. A
+// figure that is not known any more, and a group that is gone, end with a stale marker.
 
 /// Where a round stands, and what the last one wrote.
 struct SLOExport: Sendable {

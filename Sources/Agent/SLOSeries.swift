@@ -4,8 +4,8 @@ import Model
 import SLO
 import Text
 
-// The `pitot_slo_*` series: figures of SLOs as metrics, with stable names (docs/metrics.md). One that
-// is not known has no sample: an alert on it is `absent`, never a comparison with 0. The same
+// The `pitot_slo_*` series: figures of SLOs as metrics, with stable names (docs/metrics.md). One
+// that is not known has no sample: an alert on it is `absent`, never a comparison with 0. The same
 // samples are shown on /metrics.
 
 /// One metric of SLOs.

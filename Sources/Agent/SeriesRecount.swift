@@ -3,10 +3,10 @@ import Query
 import SLO
 import Text
 
-// Down to the series: what each counter did in a window, from the samples that are kept. The
-// ledger does not keep series (a group of a thousand costs as much as one of one), so this counts again, on
-// demand, over the shortest long window of the SLO's alerts. A first value is told and not judged:
-// birth and baseline are the ledger's to say, of the whole scrape.
+// Down to the series: what each counter did in a window, from the samples that are kept. The ledger
+// does not keep series (a group of a thousand costs as much as one of one), so this counts again,
+// on demand, over the shortest long window of the SLO's alerts. A first value is told and not
+// judged: birth and baseline are the ledger's to say, of the whole scrape.
 
 /// What one counter did in a window.
 struct SeriesCount {

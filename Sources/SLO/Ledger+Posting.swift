@@ -1,11 +1,13 @@
 public import Model
 
-// Events that come from no series: probes and queries. They are posted with the time they belong to,
-// in the order of time, each once; a step of more than two intervals is a time that was not seen.
+// Events that come from no series: probes and queries. They are posted with the time they belong
+// to, in the order of time, each once; a step of more than two intervals is a time that was not
+// seen.
 
 extension Ledger {
     /// Counts events of an SLO that no series shows, of an interval that ends at `time`. False when
-    /// the SLO is not in force, or its groups are too many, or the time is not after the last one's.
+    /// the SLO is not in force, or its groups are too many, or the time is not after the last
+    /// one's.
     @discardableResult
     public mutating func post(
         _ counts: EventCounts, service: String, name: String, labels: Labels, at time: Timestamp,

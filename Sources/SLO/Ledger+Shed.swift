@@ -1,8 +1,8 @@
 public import Model
 
 // Series that limits shed would have been counted (DESIGN §4.4): what they would have counted for
-// is `partial` until a whole window has passed without it. Who that is goes into the log by number, at
-// most once a minute each, so a flood of new series costs the log a few bytes.
+// is `partial` until a whole window has passed without it. Who that is goes into the log by number,
+// at most once a minute each, so a flood of new series costs the log a few bytes.
 
 extension Ledger {
     /// How long one note holds before the next is taken.
