@@ -22,6 +22,7 @@ enum CommandLineTool {
         case "test": return TestCommand.run(rest)
         case "route": return RouteCommand.run(rest)
         case "drift": return DriftCommand.run(rest)
+        case "query": return QueryCommand.run(rest)
         case "demo": return DemoCommand.run(rest)
         case "slo": return SLOCommand.run(rest)
         case "version", "--version":
@@ -40,8 +41,9 @@ enum CommandLineTool {
         usage: pitot COMMAND [OPTIONS]
 
           serve     take remote write, evaluate SLOs, send alerts
-          check     parse and check rule and configuration files
-          test      run test files
+          check     parse and lint rule, SLO, test and configuration files
+          test      run unit tests of rules, as promtool takes them
+          query     ask a running agent in PromQL
           route     show where an alert goes
           drift     baselines of training files, and what has drifted
           demo      a whole incident on this machine, in under a minute
