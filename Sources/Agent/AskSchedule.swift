@@ -23,9 +23,16 @@ struct AskSchedule: Sendable {
         var by: [String] = []
         var interval = TimeSpan.minutes(1)
         var timeout = TimeSpan.zero
+
+        var isQuery: Bool {
+            if case .query = sli { return true }
+            return false
+        }
     }
 
     /// No answer so long after its time-out is none.
+    /// Queries under way at a time: as many points in time of the store are held.
+    static let queriesMax = 8
     private static let grace = TimeSpan.seconds(30)
     /// The first probes after a configuration are spread over this time.
     private static let spread: UInt64 = 5000
@@ -65,12 +72,18 @@ struct AskSchedule: Sendable {
         return .milliseconds(Int64(hash.value % span))
     }
 
+    private var queriesUnderWay: Int { slots.count { $0.isQuery && $0.asked != nil } }
+
     /// When `begin` has something to do next.
     var nextDeadline: Timestamp? { earliest }
 
     private mutating func findEarliest() {
+        let isFull = queriesUnderWay >= Self.queriesMax
         earliest = slots.map { slot in
-            guard let asked = slot.asked else { return slot.due }
+            guard let asked = slot.asked else {
+                // One that has to wait is due when another has ended.
+                return slot.isQuery && isFull ? .distantFuture : slot.due
+            }
             return asked.at + slot.timeout + Self.grace
         }.min()
     }
@@ -79,13 +92,19 @@ struct AskSchedule: Sendable {
     mutating func begin(at now: Timestamp) -> [(id: AskID, slot: Slot, about: Timestamp)] {
         guard let earliest, earliest <= now else { return [] }
         var begun: [(id: AskID, slot: Slot, about: Timestamp)] = []
+        var room = Self.queriesMax - queriesUnderWay
         for index in slots.indices {
             if let asked = slots[index].asked {
                 guard now >= asked.at + slots[index].timeout + Self.grace else { continue }
                 slots[index].asked = nil
                 tally.lost += 1
+                if slots[index].isQuery { room += 1 }
             }
             guard slots[index].due <= now else { continue }
+            if slots[index].isQuery {
+                guard room > 0 else { continue }
+                room -= 1
+            }
             let behind = (now - slots[index].due).millis / slots[index].interval.millis
             let about = slots[index].due + slots[index].interval * behind
             slots[index].due = about + slots[index].interval
@@ -129,10 +148,14 @@ struct AskSchedule: Sendable {
 
 /// How often and how long.
 struct AskSettings: Sendable {
+    var queryInterval: TimeSpan
+    var queryTimeout: TimeSpan
+
     /// Nil for a kind that is not asked for.
     func times(of sli: SLI) -> (interval: TimeSpan, timeout: TimeSpan)? {
         switch sli {
         case .probe(let sli): (sli.interval, sli.request.timeout)
+        case .query: (queryInterval, queryTimeout)
         case .events, .latency, .freshness, .threshold, .composite: nil
         }
     }

@@ -55,6 +55,8 @@ extension Configuration {
         configuration.refuseDuplicates()
         configuration.diagnostics += configuration.corrections.review(configuration.definitions)
         configuration.diagnostics += SLOLint.findings(configuration.definitions)
+        configuration.diagnostics += QueryQuestion.findings(
+            configuration.definitions, configuration.queries)
         configuration.refuseDriftDuplicates()
         configuration.diagnostics.sort()
         return configuration

@@ -5,9 +5,8 @@ public import Model
 // seen.
 
 extension Ledger {
-    /// Counts events of an SLO that no series shows, of an interval that ends at `time`. False when
-    /// the SLO is not in force, or its groups are too many, or the time is not after the last
-    /// one's.
+    /// Counts events of an SLO that no series shows, of an interval that ends at `time`. False
+    /// when the SLO is not in force, its groups are too many, or the time is not after the last.
     @discardableResult
     public mutating func post(
         _ counts: EventCounts, service: String, name: String, labels: Labels, at time: Timestamp,

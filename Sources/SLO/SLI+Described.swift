@@ -28,6 +28,7 @@ extension SLI {
         case .freshness: "freshness"
         case .threshold: "threshold"
         case .composite: "composite"
+        case .query: "query"
         case .probe: "probe"
         }
     }
@@ -55,6 +56,11 @@ extension SLI {
                 (name: "metric", value: sli.metric.text),
                 (name: sli.comparison.word, value: sli.value.description),
             ]
+        case .query(let sli):
+            [
+                (name: sli.counted == .bad ? "bad" : "good", value: sli.query),
+                (name: "total", value: sli.total),
+            ]
         case .probe(let sli):
             [
                 (name: "url", value: sli.request.url),
@@ -81,7 +87,7 @@ extension SLI {
                 CounterSelection(role: "total", selector: sli.totalBuckets, bound: .infinity),
                 CounterSelection(role: "good", selector: sli.goodBuckets, bound: sli.bound),
             ]
-        case .freshness, .threshold, .composite, .probe: []
+        case .freshness, .threshold, .composite, .query, .probe: []
         }
     }
 }

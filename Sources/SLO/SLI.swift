@@ -8,13 +8,14 @@ public enum SLI: Hashable, Sendable {
     case freshness(FreshnessSLI)
     case threshold(ThresholdSLI)
     case composite(CompositeSLI)
+    case query(QuerySLI)
     case probe(ProbeSLI)
 
     /// Whether its events are minutes, each good or bad: no draws of chance, so no evidence test.
     public var isTimeSliced: Bool {
         switch self {
         case .freshness, .threshold, .composite: true
-        case .events, .latency, .probe: false
+        case .events, .latency, .query, .probe: false
         }
     }
 }
@@ -156,6 +157,14 @@ public struct CompositeSLI: Hashable, Sendable {
 
     public let mode: Mode
     public let members: [Member]
+}
+
+/// Events that PromQL counts, for what no counter does.
+public struct QuerySLI: Hashable, Sendable {
+    public let counted: EventSLI.Counted
+    /// How many bad, or good, events an interval of evaluation had.
+    public let query: String
+    public let total: String
 }
 
 /// Requests that the agent makes itself.

@@ -38,6 +38,10 @@ struct SLIFields {
             kind = .composite
             texts = sli.members.flatMap { [$0.service, $0.name] }
             numbers = [Double(sli.mode.rawValue)] + sli.members.map(\.weight)
+        case .query(let sli):
+            kind = .query
+            texts = [sli.query, sli.total]
+            numbers = [sli.counted == .bad ? 0 : 1]
         case .probe(let sli):
             kind = .probe
             let request = sli.request
@@ -88,7 +92,10 @@ struct SLIFields {
                     metric: metric, comparison: comparison, value: numbers[1], rule: rule))
         case .composite: return composite.map { .composite($0) }
         case .probe: return probe.map { .probe($0) }
-        case .query: return nil
+        case .query:
+            guard texts.count == 2, let counted = numbers.first else { return nil }
+            return .query(
+                QuerySLI(counted: counted == 0 ? .bad : .good, query: texts[0], total: texts[1]))
         }
     }
 

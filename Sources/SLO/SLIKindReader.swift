@@ -16,6 +16,7 @@ struct SLIKindReader {
         case "threshold": readThreshold().map { .threshold($0) }
         case "drift": readDrift().map { .events($0) }
         case "composite": readComposite().map { .composite($0) }
+        case "query": readQuery().map { .query($0) }
         case "probe": readProbe().map { .probe($0) }
         default: nil
         }

@@ -9,9 +9,9 @@ struct SLIReader {
     init(_ node: YAMLNode) { self.node = node }
 
     /// Kinds of DESIGN §4.6 that a later version brings; named so that the message can say so.
-    private static let laterKinds = ["query", "spans", "runs"]
+    private static let laterKinds = ["spans", "runs"]
     private static let kinds = [
-        "events", "latency", "freshness", "threshold", "composite", "probe", "drift",
+        "events", "latency", "freshness", "threshold", "composite", "query", "probe", "drift",
     ]
 
     mutating func read() -> SLI? {

@@ -66,7 +66,7 @@ extension Ledger {
                         + "\(sli.below): they are not counted; best and worst of the budget take "
                         + "them for good and for bad")
             }
-        case .freshness, .threshold, .composite, .probe: break
+        case .freshness, .threshold, .composite, .query, .probe: break
         }
         let missing = verdict.definition.by.filter { verdict.labels[$0] == nil }
         if !missing.isEmpty && group.started != nil {

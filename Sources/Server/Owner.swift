@@ -386,6 +386,10 @@ final class Owner: @unchecked Sendable {
                     ("summary", news.summary))
             case .send(let delivery): courier.send(delivery)
             case .ask(let id, .probe(let request)): prober.ask(id, request)
+            case .ask(let id, .query(let question)):
+                rules.take(question, on: agent.queryView()) { [mailbox] answer in
+                    mailbox.postAlways(.answered(id, answer))
+                }
             case .writeSegment(let draft):
                 retrySegments()
                 storekeeper.keep(.segment(draft))

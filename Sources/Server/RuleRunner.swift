@@ -10,8 +10,14 @@ final class RuleRunner: @unchecked Sendable {
     // Sound: `threads` is set before the first round and read after the last; the rest is behind
     // the queue's lock or atomic.
     private struct Job: Sendable {
-        let round: RuleRound
+        let work: Work
         let view: QueryView
+    }
+
+    private enum Work: Sendable {
+        case round(RuleRound)
+        /// Of an SLI, and who is told.
+        case question(QueryQuestion, @Sendable (Answer) -> Void)
     }
 
     private let queue = WorkQueue<Job>(capacity: 1024)
@@ -32,7 +38,14 @@ final class RuleRunner: @unchecked Sendable {
 
     /// Takes a round. Once it is stopped the round is lost, as at the end of the process.
     func take(_ round: RuleRound, on view: QueryView) {
-        _ = queue.post(Job(round: round, view: view))
+        _ = queue.post(Job(work: .round(round), view: view))
+    }
+
+    /// Takes a question of an SLI; `answer` is called on a thread of the runner's.
+    func take(
+        _ question: QueryQuestion, on view: QueryView, answer: @escaping @Sendable (Answer) -> Void
+    ) {
+        _ = queue.post(Job(work: .question(question, answer), view: view))
     }
 
     /// Ends the rounds under way; their outcomes are not delivered.
@@ -45,14 +58,21 @@ final class RuleRunner: @unchecked Sendable {
     private func run() {
         while let job = queue.take() {
             let deadline = wallClock() + job.view.settings.timeout
-            let outcome = job.round.evaluate(
-                on: job.view, startedAt: wallClock(),
-                nanoseconds: { Int64(monotonicSeconds() * 1e9) },
-                shouldStop: { [self] in
-                    isStopping.load(ordering: .relaxed) || wallClock() >= deadline
-                })
-            if isStopping.load(ordering: .relaxed) { return }
-            deliver(outcome)
+            let shouldStop: @Sendable () -> Bool = { [self] in
+                isStopping.load(ordering: .relaxed) || wallClock() >= deadline
+            }
+            switch job.work {
+            case .round(let round):
+                let outcome = round.evaluate(
+                    on: job.view, startedAt: wallClock(),
+                    nanoseconds: { Int64(monotonicSeconds() * 1e9) }, shouldStop: shouldStop)
+                if isStopping.load(ordering: .relaxed) { return }
+                deliver(outcome)
+            case .question(let question, let tell):
+                let answer = question.evaluate(on: job.view, shouldStop: shouldStop)
+                if isStopping.load(ordering: .relaxed) { return }
+                tell(answer)
+            }
         }
     }
 }
