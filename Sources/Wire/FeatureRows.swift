@@ -142,8 +142,8 @@ struct FrameBuilder {
         let base = frame.words.count
         frame.words.append(contentsOf: repeatElement(.missing, count: width))
         rowTime = nil
-        var expected = 0
-        var place = row.index + 1
+        // Members that come as they did before, with numbers: nearly all.
+        var (place, expected) = run(of: row, into: base)
         let end = row.after - 1
         while place < end {
             let name = row.at(place)
@@ -169,6 +169,59 @@ struct FrameBuilder {
         if time != nil { frame.times.append(rowTime ?? .distantPast) }
         values += width
         return nil
+    }
+
+    /// Writes the numbers of members that come in the order of the columns; where the first other
+    /// member is, and how many columns were filled.
+    private mutating func run(of row: TapeCursor, into base: Int) -> (place: Int, columns: Int) {
+        let width = frame.columns.count
+        let end = row.after - 1
+        var place = row.index + 1
+        var column = 0
+        unsafe names.withUnsafeBytes { names in
+            unsafe starts.withUnsafeBufferPointer { starts in
+                unsafe frame.words.withUnsafeMutableBufferPointer { words in
+                    while place < end, column < width {
+                        let name = unsafe row.at(place).stringBytes
+                        let value = row.at(place + 1)
+                        // In bounds: `starts` has one more than columns, and a place of `words`
+                        // for each column from `base` on.
+                        let start = unsafe starts[column]
+                        let isNext =
+                            unsafe starts[column + 1] - start == name.count
+                            && Self.areEqual(
+                                UnsafeRawBufferPointer(rebasing: names[start..<start + name.count]),
+                                UnsafeRawBufferPointer(name))
+                        guard isNext, let number = value.number else { return }
+                        unsafe words[base + column] = FeatureWord(number)
+                        column += 1
+                        place += 3
+                    }
+                }
+            }
+        }
+        return (place, column)
+    }
+
+    /// Compares runs of one length, eight bytes at a time; the last eight may overlap.
+    @inline(__always)
+    private static func areEqual(
+        _ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer
+    ) -> Bool {
+        let count = left.count
+        guard count >= 8 else {
+            for index in 0..<count where unsafe left[index] != right[index] { return false }
+            return true
+        }
+        var place = 0
+        while place < count {
+            let at = min(place, count - 8)
+            let one = unsafe left.loadUnaligned(fromByteOffset: at, as: UInt64.self)
+            let other = unsafe right.loadUnaligned(fromByteOffset: at, as: UInt64.self)
+            if one != other { return false }
+            place += 8
+        }
+        return true
     }
 
     private func isColumn(_ column: Int, _ name: UnsafeBufferPointer<UInt8>) -> Bool {
