@@ -27,18 +27,6 @@ extension AgentCore {
         return json.bytes
     }
 
-    /// The merged counts of a watch's last window, to be added to those of other nodes.
-    public func driftCounts(model: String, version: String) -> [UInt8]? {
-        guard
-            let watch = drift.watches.first(where: {
-                $0.key.model == model && $0.key.version == version
-            }), var counts = watch.closed
-        else { return nil }
-        var archive = Archive()
-        archive.field(&counts)
-        return archive.bytes
-    }
-
     /// Appends the metrics of drift and of inference requests.
     public func writeDriftMetrics(into out: inout ExpositionWriter) {
         DriftMetrics(drift).write(into: &out)
