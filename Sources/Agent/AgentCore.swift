@@ -66,7 +66,8 @@ public struct AgentCore: Sendable {
         case .answered(let id, let answer):
             log(.answered(id, answer)) { $0.apply(answer, to: id) }
         case .configured(let files):
-            return configure(files, into: &effects)
+            configure(files, into: &effects)
+            return expose(into: &effects)
         case .evaluated(let outcome):
             guard take(outcome) else { return }
         case .features(let batch, let request):

@@ -153,13 +153,17 @@ import Wire
 
     @Test func modelsThatNobodyWatchesAreCountedAndNotLogged() {
         var life = DriftLife()
-        var event = FeatureEvent(.rows)
-        event.model = "nobody"
-        event.frame = driftFrame(rows: 10, shift: 0, seed: 1)
-        let before = life.log.count
-        life.send([event])
-        #expect(life.log.count - before < 100)
-        #expect(life.agent.drift.unwatched == 1)
+        var grown: [Int] = []
+        for rows in [1, 500] {
+            var event = FeatureEvent(.rows)
+            event.model = "nobody"
+            event.frame = driftFrame(rows: rows, shift: 0, seed: 1)
+            let before = life.log.count
+            life.send([event])
+            grown.append(life.log.count - before)
+        }
+        #expect(grown[0] == grown[1])
+        #expect(life.agent.drift.unwatched == 2)
     }
 
     @Test func versionsAreBounded() {
