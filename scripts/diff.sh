@@ -10,5 +10,5 @@ scripts/fetch-sid-peers.sh prometheus promtool
 prometheus=$PWD/build/peers-sid/prometheus/usr/bin/prometheus
 "$prometheus" --version 2>&1 | head -n 1
 PROMETHEUS=$prometheus PROMTOOL=$PWD/build/peers-sid/promtool/usr/bin/promtool \
-    python3 Tests/EndToEnd/run.py test_api test_rule_tests
+    READ_QUERIES=200 python3 Tests/EndToEnd/run.py test_api test_rule_tests test_remote_read
 python3 Tests/Differential/run.py --prometheus "$prometheus" "$@"

@@ -37,6 +37,7 @@ final class Router: Sendable {
         let method = request.method == "HEAD" ? "GET" : request.method
         switch (request.path, method) {
         case ("/api/v1/write", "POST"): return receive(request)
+        case ("/api/v1/read", "POST"): return readRemotely(request)
         // Clients such as prometheus-api-client ask here whether anybody listens.
         case ("/", "GET"):
             return counted(request, .text(200, "Pitot \(version). The API: docs/query.md"))
@@ -93,7 +94,8 @@ final class Router: Sendable {
 
     private static let methods = [
         "/": "GET, HEAD",
-        "/api/v1/write": "POST", "/-/healthy": "GET, HEAD", "/-/ready": "GET, HEAD",
+        "/api/v1/write": "POST", "/api/v1/read": "POST", "/-/healthy": "GET, HEAD",
+        "/-/ready": "GET, HEAD",
         "/-/reload": "POST", "/metrics": "GET, HEAD", "/api/v1/slos": "GET, HEAD",
         "/api/v1/alerts": "GET, HEAD", "/api/v1/rules": "GET, HEAD",
         "/api/v1/status/cardinality": "GET, HEAD",
@@ -186,20 +188,37 @@ final class Router: Sendable {
         guard phase != .replaying, phase != .stopped else { return counted(request, readiness) }
         let parameters = QueryParameters(
             request, now: wallClock(), startedAt: startedAt)
+        let label = QueryEndpoints.label(of: request.path)
+        return evaluate(request, label, parameters.now) { view, watch in
+            do throws(QueryFault) {
+                return try answer(parameters, view, watch)
+            } catch { return error.response }
+        }
+    }
+
+    /// `POST /api/v1/read`: decoded where it is answered, on a query thread.
+    private func readRemotely(_ request: HTTPRequest) -> Disposition {
+        guard phase != .replaying, phase != .stopped else { return counted(request, readiness) }
+        let body = request.body
+        return evaluate(request, request.path, wallClock()) { view, watch in
+            RemoteReadEndpoint.answer(body, view, watch)
+        }
+    }
+
+    private func evaluate(
+        _ request: HTTPRequest, _ label: String, _ now: Timestamp,
+        _ answer: @escaping @Sendable (QueryView, QueryWatch) -> HTTPResponse
+    ) -> Disposition {
         request.dropBody()
         let work: @Sendable (QueryView, QueryWatch) -> HTTPResponse = { [counts] view, watch in
-            let response: HTTPResponse
-            do throws(QueryFault) {
-                response = try answer(parameters, view, watch)
-            } catch { response = error.response }
-            counts.answered(QueryEndpoints.label(of: request.path), response.status)
+            let response = answer(view, watch)
+            counts.answered(label, response.status)
             return response
         }
         let posted = owner.mailbox.post(
             .view(request) { [queries] view in
                 queries.take(
-                    QueryJob(
-                        request: request, view: view, receivedAt: parameters.now, answer: work))
+                    QueryJob(request: request, view: view, receivedAt: now, answer: work))
             })
         return posted ? .later : counted(request, QueryFault.overloaded.response)
     }
