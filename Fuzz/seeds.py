@@ -190,6 +190,30 @@ def feature_batch():
     ]
 
 
+def queries():
+    """Expressions of the project's own scripts, as they stand behind `eval instant at TIME`."""
+    scripts = pathlib.Path(__file__).parent.parent / "Tests" / "QueryTests" / "scripts"
+    found = []
+    for path in sorted(scripts.glob("*.test")):
+        for line in path.read_text().splitlines():
+            words = line.split(" ", 4)
+            if words[:3] == ["eval", "instant", "at"] and len(words) == 5:
+                found.append(words[4].encode())
+    return found[::4] + text(
+        "sum by (job) (rate(up[1m] offset -5s)) / on (job) group_left () up @ end() > bool 1",
+        "quantile_over_time(0.5, (up * 2)[5m:7s])", "{__name__=~'.+'}", "-up ^ 2 unless size",
+        "histogram_quantile(0.9, size) or time_bucket", "m[5m * 2 - 1]")
+
+
+def read_requests():
+    matcher = integer(1, 2) + field(2, b"job") + field(3, b"a|b")
+    hints = integer(1, 15_000) + field(2, b"rate") + integer(3, 5) + integer(4, 9)
+    query = integer(1, 1_700_000_000_000) + integer(2, 1_700_000_060_000) + field(3, matcher)
+    return [
+        field(1, query), field(1, query + field(4, hints)) + integer(2, 1) + integer(2, 0),
+        field(1, query) + field(2, b"\x01\x00"), integer(2, 7)]
+
+
 SEEDS = [
     remote_write,
     lambda: [snappy(body) for body in remote_write()],
@@ -206,6 +230,8 @@ SEEDS = [
     feature_rows,
     cloud_events,
     feature_batch,
+    queries,
+    read_requests,
 ]
 
 

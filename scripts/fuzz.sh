@@ -8,9 +8,11 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 # In the order of `parsers` in Fuzz/Fuzz.swift.
-parsers=(remoteWrite compressedRemoteWrite logReader resolvedWrite yaml selector json remoteWrite2
-    featureRows cloudEvents featureBatch)
-modules=(Model Text Wire Storage Ingest)
+parsers=(
+    remoteWrite compressedRemoteWrite logReader resolvedWrite yaml selector json remoteWrite2
+    featureRows cloudEvents featureBatch promql remoteRead
+)
+modules=(Model Text Wire Storage Ingest Query)
 folder=build/fuzz
 smoke_runs=50000
 
