@@ -63,6 +63,7 @@ extension JSONWriter {
     /// Milliseconds as seconds: `1435781430.781`.
     public mutating func time(_ millis: Int64) {
         let (seconds, rest) = millis.magnitude.quotientAndRemainder(dividingBy: 1000)
+        if millis >= 0 && rest == 0 { return literal(String(seconds)) }
         var text = (millis < 0 ? "-" : "") + String(seconds)
         if rest != 0 { text += "." + String(1000 + rest).dropFirst() }
         literal(text)
@@ -70,7 +71,14 @@ extension JSONWriter {
 
     /// A number in quotes, as Go writes it: plain between 1e-6 and 1e21, else with an exponent.
     public mutating func quotedNumber(_ value: Double) {
+        // Most are whole; of others Swift's shortest digits are Go's where both write no exponent.
+        if let whole = Int64(exactly: value), whole.magnitude < 1 << 53,
+            whole != 0 || value.sign == .plus
+        {
+            return quotedLiteral(String(whole))
+        }
         let size = abs(value)
+        if size >= 1e-4 && size < 1e15 { return quotedLiteral(value.description) }
         let isPlain = size == 0 || size >= 1e-6 && size < 1e21
         string(isPlain ? plainNumber(value) : goNumber(value))
     }

@@ -43,7 +43,9 @@ public struct QueryView: Sendable {
     private func numbers(
         _ matchers: [Matcher], _ span: QuerySpan
     ) throws(PatternError) -> [SeriesID] {
-        try index.select(matchers).filter {
+        let found = try index.select(matchers)
+        if span.isAll && !hasReplicas { return found }
+        return found.filter {
             !replicas.contains($0)
                 && (span.isAll || chunks.hasSamples($0, from: span.from, to: span.to))
         }
@@ -117,25 +119,48 @@ public struct QuerySpan: Sendable {
 }
 
 extension QueryView: SampleSource {
+    /// In the order of the series' numbers, as Prometheus' head gives them: sorting costs as much
+    /// as reading, and whoever needs the order of labels sorts what is left.
     public func forEachSeries(
         matching selector: Selector, from: Timestamp, to: Timestamp,
         _ body: (_ labels: Labels, _ samples: inout QueryColumns) -> Bool
     ) {
         // The selector was compiled when the query was parsed: RE2 takes its expressions again.
-        guard let found = try? series(matching: selector.matchers) else { return }
+        let found = (try? numbers(selector.matchers, .all)) ?? []
         var stored = Storage.SampleColumns()
         var columns = QueryColumns()
-        for (id, labels) in found {
-            chunks.read(id, from: from, to: to, into: &stored)
-            if stored.isEmpty { continue }
-            columns.removeAll()
-            columns.times.reserveCapacity(stored.times.count)
-            for time in stored.times { columns.times.append(time.millis) }
-            columns.values.append(contentsOf: stored.values)
-            for time in stored.histogramTimes { columns.histogramTimes.append(time.millis) }
-            columns.histograms.append(contentsOf: stored.histograms)
+        for id in found where read(id, from, to, &stored, into: &columns) {
+            guard body(index.labels(of: id), &columns) else { return }
+        }
+    }
+
+    /// The same in the order of labels.
+    public func forEachSeriesSorted(
+        matching selector: Selector, from: Timestamp, to: Timestamp,
+        _ body: (_ labels: Labels, _ samples: inout QueryColumns) -> Bool
+    ) {
+        var stored = Storage.SampleColumns()
+        var columns = QueryColumns()
+        for (id, labels) in (try? series(matching: selector.matchers)) ?? []
+        where read(id, from, to, &stored, into: &columns) {
             guard body(labels, &columns) else { return }
         }
+    }
+
+    /// False when there is nothing; `stored` is a buffer to use again.
+    private func read(
+        _ id: SeriesID, _ from: Timestamp, _ to: Timestamp, _ stored: inout Storage.SampleColumns,
+        into columns: inout QueryColumns
+    ) -> Bool {
+        chunks.read(id, from: from, to: to, into: &stored)
+        if stored.isEmpty { return false }
+        columns.removeAll()
+        columns.times.reserveCapacity(stored.times.count)
+        for time in stored.times { columns.times.append(time.millis) }
+        columns.values.append(contentsOf: stored.values)
+        for time in stored.histogramTimes { columns.histogramTimes.append(time.millis) }
+        columns.histograms.append(contentsOf: stored.histograms)
+        return true
     }
 }
 

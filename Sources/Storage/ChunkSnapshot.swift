@@ -59,6 +59,7 @@ public struct ChunkSnapshot: Sendable {
 
     /// The sealed chunks of a series that are in no segment, oldest first.
     func pending(_ id: UInt32, _ head: ChunkHead) -> [(SealedBatch, SealedChunk)] {
+        if head.sealed == 0 { return [] }
         var found: [(SealedBatch, SealedChunk)] = []
         var next = head.sealed
         while next > 0 {

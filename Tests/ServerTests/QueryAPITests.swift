@@ -1,3 +1,4 @@
+import Glibc
 import Model
 import Testing
 import Wire
@@ -150,6 +151,53 @@ import Wire
         #expect(answer.contains(#""labelValueCountByLabelName":[{"name":"__name__","value":2}]"#))
         #expect(answer.contains(#""memoryInBytesByLabelName":[{"name":"__name__","value":13}]"#))
         #expect(try get("status/tsdb?limit=0").status == 400)
+    }
+
+    @Test func aQueryWhoseClientLeavesIsStopped() throws {
+        // Windows of a million samples at 11,000 steps: hours, were it not stopped.
+        let query =
+            "query_range?query=quantile_over_time(0.5,(vector(1))[1000000s:1s])"
+            + "&start=1000000&end=1011000&step=1"
+        do {
+            let client = try RawClient(port: world.port)
+            client.request("GET", "/api/v1/" + query, [])
+        }
+        let line = #"pitot_http_requests_total{path="/api/v1/query_range",code="499"} 1"#
+        var isStopped = false
+        for _ in 0..<300 where !isStopped {
+            isStopped = try exchange(world.port, "GET", "/metrics").text.contains(line)
+            if !isStopped { usleep(100_000) }
+        }
+        #expect(isStopped)
+    }
+
+    @Test(arguments: [
+        (String(repeating: "(", count: 50_000), "nested"), ("m[1000000y]", "duration"),
+        ("count_over_time((vector(1))[100y:1ms])", "too many samples"),
+        (#"{a=~"((((a{1,100}){1,100}){1,100}){1,100})"}"#, "regular expression"),
+        ("-" + String(repeating: "-", count: 20_000) + "1", "nested"),
+    ])
+    func whatWouldTakeTooMuchIsRefused(query: String, word: String) throws {
+        let form = Array(
+            ("query="
+                + query.utf8.map { "%" + String(Int($0) + 256, radix: 16).dropFirst() }.joined())
+                .utf8)
+        let client = try RawClient(port: world.port)
+        client.request(
+            "POST", "/api/v1/query",
+            [("Content-Type", "application/x-www-form-urlencoded")], body: form)
+        let answer = try client.answer()
+        #expect(answer.status == 400 || answer.status == 422, "\(answer.text)")
+        #expect(answer.text.contains(word), "\(answer.text)")
+    }
+
+    @Test func remoteReadRefusesWhatItCannotRead() throws {
+        for body in [[], [255, 255], Snappy.compress([0x0a, 0xff])] as [[UInt8]] {
+            let client = try RawClient(port: world.port)
+            client.request("POST", "/api/v1/read", [], body: body)
+            #expect(try client.answer().status == 400)
+        }
+        #expect(try get("read").status == 405)
     }
 
     @Test(arguments: [
