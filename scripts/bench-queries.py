@@ -71,7 +71,7 @@ QUERIES = [
     ("avg by (namespace) (avg_over_time(DCGM_FI_DEV_GPU_UTIL[5m]))", True),
     (f"max_over_time(revision_queue_depth{NS}[10m])", True),
     ("stddev_over_time(triton_inflight_batch_size[5m]) > 100", True),
-    ("sum(count_over_time({job=\"kserve-predictor\"}[1m]))", False),
+    ("count({job=\"kserve-predictor\"})", False),
     ("count by (__name__) ({__name__=~\".+\"})", False),
     ("container_memory_working_set_bytes", False),
     (f"sum(rate({REQUESTS}[5m] offset 5m)) - sum(rate({REQUESTS}[5m]))", True),
