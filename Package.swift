@@ -26,6 +26,8 @@ let modules: [Target] = [
         name: "Query", dependencies: ["Model", "Text", "Alerting", "CMath"], swiftSettings: pure),
     .target(name: "SLO", dependencies: ["Model", "Text", "Ingest"], swiftSettings: pure),
     .target(
+        name: "Convert", dependencies: ["Model", "Text", "Query", "SLO"], swiftSettings: pure),
+    .target(
         name: "Agent",
         dependencies: [
             "Model", "Text", "Wire", "Storage", "Drift", "Alerting", "Ingest", "Query", "SLO",
@@ -84,6 +86,7 @@ let testTargets: [Target] = [
     tests("Ingest", ["Ingest", "Storage", "Wire", "Model"]),
     tests("Query", ["Query", "Alerting", "Text", "Model"]),
     tests("SLO", ["SLO", "Ingest", "Text", "Model"], exclude: ["zones.py", "zones.json"]),
+    tests("Convert", ["Convert", "SLO", "Query", "Text", "Model"]),
     tests(
         "Agent",
         [
@@ -102,8 +105,8 @@ let package = Package(
         .executableTarget(
             name: "pitot",
             dependencies: [
-                "Model", "Text", "Wire", "Drift", "Alerting", "Query", "SLO", "Agent", "Server",
-                "CPlatform",
+                "Model", "Text", "Wire", "Drift", "Alerting", "Query", "SLO", "Convert", "Agent",
+                "Server", "CPlatform",
             ],
             swiftSettings: strict),
         .executableTarget(

@@ -23,6 +23,8 @@ enum CommandLineTool {
         case "route": return RouteCommand.run(rest)
         case "drift": return DriftCommand.run(rest)
         case "query": return QueryCommand.run(rest)
+        case "convert": return ConvertCommand.run(rest)
+        case "generate": return GenerateCommand.run(rest)
         case "demo": return DemoCommand.run(rest)
         case "slo": return SLOCommand.run(rest)
         case "version", "--version":
@@ -46,6 +48,8 @@ enum CommandLineTool {
           query     ask a running agent in PromQL
           route     show where an alert goes
           drift     baselines of training files, and what has drifted
+          convert   SLOs of Sloth, Pyrra, OpenSLO and burn-rate rules, as native files
+          generate  rule files for Prometheus, Mimir and Thanos from native SLOs
           demo      a whole incident on this machine, in under a minute
           slo       list, show and explain the SLOs of a running agent
           version   print the version

@@ -10,6 +10,7 @@ enum Layers {
         ["Wire", "Storage", "Drift", "Alerting", "Kube"],
         ["Ingest", "Query", "Control"],
         ["SLO"],
+        ["Convert"],
         ["Dashboards"],
         ["Agent"],
         ["Backtest"],
