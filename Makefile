@@ -11,7 +11,7 @@ PITOT ?= .build/debug/pitot
 FORMATTED := Sources Tests Fuzz Package.swift
 
 .PHONY: help setup build release demo test test-unit test-e2e lint format bench check clean
-.PHONY: bench-peers bench-backtest drift-sim
+.PHONY: bench-peers bench-events bench-backtest diff drift-sim test-kserve
 .PHONY: fuzz fuzz-smoke gen asan tsan test-slow
 
 help: ## List these targets
@@ -49,6 +49,9 @@ test-unit: setup ## The Swift tests alone (FILTER=TidyTests for some)
 test-e2e: build ## The end-to-end test alone: Prometheus -> pitot -> Alertmanager -> webhook
 	PITOT='$(PITOT)' scripts/test.sh e2e
 
+diff: build ## Random queries and Grafana's requests beside Prometheus 3.5 (ARGS='--seeds 50')
+	PITOT='$(PITOT)' scripts/diff.sh $(ARGS)
+
 lint: ## Check the formatting (the house rules are Tests/TidyTests)
 	swift format lint --strict --parallel -r $(FORMATTED)
 
@@ -58,8 +61,14 @@ format: ## Format all Swift in place
 bench: setup ## Measure in release mode; allocation counts gate, times are reported
 	swift run -c release pitot-bench
 
+test-kserve: build ## Drift end to end with a real KServe model server (pip, in build/)
+	PITOT='$(PITOT)' scripts/test-kserve.sh
+
 drift-sim: setup ## Simulate what docs/drift.md promises: false alarms and delays (ARGS='--runs 200')
 	swift run -c release pitot-drift-sim $(ARGS)
+
+bench-events: release ## KServe events at 5,000 a second: how long until they are acknowledged
+	python3 scripts/bench-events.py build/pitot
 
 bench-peers: release ## The write path beside Prometheus and VictoriaMetrics (RWLOAD_SOURCE)
 	scripts/bench-peers.sh

@@ -146,6 +146,74 @@ def examples():
     return [path.read_bytes()[:4000] for path in sorted(rules.glob("*.yaml"))]
 
 
+def feature_rows():
+    return [
+        b"\x00" + b'{"a":1.5,"b":"x\\u00e9","c":NaN,"d":null}\n{"a":-2,"d":true}\n[1]\n',
+        b"\x01" + b'{"t":1700000000,"a":1}\n{"a":{"b":[1]},"t":1}\n',
+    ]
+
+
+def cloud_events():
+    tensors = b'{"model_version":"3","inputs":[{"name":"a","shape":[2,2],"datatype":"FP32",' \
+        b'"data":[[1,2],[3,4]]},{"name":"b","shape":["2"],"datatype":"BYTES",' \
+        b'"contents":{"bytes_contents":["x","y"]}}]}'
+    binary = b'{"inputs":[{"name":"a","shape":[2],"datatype":"FP16",' \
+        b'"parameters":{"binary_data_size":4}}]}\x00\x3c\x00\xc0'
+    bodies = [
+        tensors, binary, b'{"instances":[[1,2.5],[3,NaN]]}', b'{"instances":[{"a":1},{"a":"x"}]}',
+        b'{"inputs":{"a":[1,2],"b":["x","y"]}}', b'{"predictions":[1,0]}',
+        b'{"data":{"names":["a","b"],"ndarray":[[1,2]]}}',
+        b'{"data":{"tensor":{"shape":[1,2],"values":[1,2]}}}', b"\x00\x00\x00\x00\x02ab",
+    ]
+    event = b'{"specversion":"1.0","id":"1","source":"s",' \
+        b'"type":"org.kubeflow.serving.inference.request","data":' + bodies[2] + b"}"
+    packed = event.replace(b'"data":' + bodies[2], b'"data_base64":"eyJpbnN0YW5jZXMiOltbMV1dfQ=="')
+    return [bytes([0, kind]) + body for kind in range(3) for body in bodies] + [
+        b"\x01\x00" + event, b"\x02\x00[" + event + b"," + packed + b"]",
+    ]
+
+
+def feature_batch():
+    def words(*values):
+        return b"".join(struct.pack("<d", value) for value in values)
+
+    name = varint(1) + b"a"
+    frame = b"\x00" + varint(1) + name + varint(0) + varint(0) + varint(2) + words(1, 2)
+    texts = b"\x01" + varint(1) + name + varint(1) + name + varint(1) + b"\x02" + varint(1) \
+        + struct.pack("<Q", 0xFFFD << 48)
+    head = varint(1) + varint(0) + varint(15) + bytes(15)
+    event = b"".join(varint(1) + b"m" for _ in range(5)) + varint(4) + varint(0)
+    return [
+        head + varint(1) + b"\x00" + event + varint(0) + frame,
+        head + varint(2) + b"\x01" + event + varint(1) + b"\x07" + texts
+        + b"\x02" + event + varint(0) + frame,
+    ]
+
+
+def queries():
+    """Expressions of the project's own scripts, as they stand behind `eval instant at TIME`."""
+    scripts = pathlib.Path(__file__).parent.parent / "Tests" / "QueryTests" / "scripts"
+    found = []
+    for path in sorted(scripts.glob("*.test")):
+        for line in path.read_text().splitlines():
+            words = line.split(" ", 4)
+            if words[:3] == ["eval", "instant", "at"] and len(words) == 5:
+                found.append(words[4].encode())
+    return found[::4] + text(
+        "sum by (job) (rate(up[1m] offset -5s)) / on (job) group_left () up @ end() > bool 1",
+        "quantile_over_time(0.5, (up * 2)[5m:7s])", "{__name__=~'.+'}", "-up ^ 2 unless size",
+        "histogram_quantile(0.9, size) or time_bucket", "m[5m * 2 - 1]")
+
+
+def read_requests():
+    matcher = integer(1, 2) + field(2, b"job") + field(3, b"a|b")
+    hints = integer(1, 15_000) + field(2, b"rate") + integer(3, 5) + integer(4, 9)
+    query = integer(1, 1_700_000_000_000) + integer(2, 1_700_000_060_000) + field(3, matcher)
+    return [
+        field(1, query), field(1, query + field(4, hints)) + integer(2, 1) + integer(2, 0),
+        field(1, query) + field(2, b"\x01\x00"), integer(2, 7)]
+
+
 SEEDS = [
     remote_write,
     lambda: [snappy(body) for body in remote_write()],
@@ -159,6 +227,11 @@ SEEDS = [
     ),
     lambda: text('{"a": [1, -2.5e3, true, null], "\\u00e9\\ud83d\\ude00": "x\\n"}', "[[],{}]", "0"),
     remote_write_2,
+    feature_rows,
+    cloud_events,
+    feature_batch,
+    queries,
+    read_requests,
 ]
 
 

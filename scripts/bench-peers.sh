@@ -2,7 +2,8 @@
 # Loads the built agent, Prometheus and VictoriaMetrics with the same remote write, one after the
 # other, and prints samples per CPU-second, latency and memory side by side. Wall times depend on
 # the machine; compare CPU-seconds.
-# usage: scripts/bench-peers.sh [SCENARIO...]     all without: rw1 rw2 churn rejected million
+# usage: scripts/bench-peers.sh [SCENARIO...]
+#        all without: rw1 rw2 churn rejected million queries
 #        (SERIES, SECONDS_SIMULATED, CONNECTIONS, RWLOAD_SOURCE, PEERS)
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -11,7 +12,7 @@ series=${SERIES:-100000}
 simulated=${SECONDS_SIMULATED:-600}
 connections=${CONNECTIONS:-2}
 peers=${PEERS:-pitot prometheus victoria-metrics}
-scenarios=${*:-rw1 rw2 churn rejected million}
+scenarios=${*:-rw1 rw2 churn rejected million queries}
 # A load generator of this name stands beside the checkout where the project is developed.
 source=${RWLOAD_SOURCE:-$(find .. -maxdepth 3 -name rwload.c -not -path "./*" | head -n 1)}
 [ -f "$source" ] || {
@@ -140,6 +141,18 @@ run() {
         measure "$name" "1M series" -S 1000000 -T 120 -s "$(since 120)"
         restart "$name"
         ;;
+    queries)
+        # Half an hour of data, then more than 30 queries at their end, not at that of the load.
+        [ "$name" != victoria-metrics ] || return 0
+        fresh "$name"
+        local ended
+        ended=$(date +%s)
+        build/rwload -q -u "127.0.0.1:$port/api/v1/write" -C "$connections" -S "$series" -T 1800 \
+            -s $(((ended - 1800) * 1000)) > /dev/null
+        python3 scripts/bench-queries.py ask "$name" "$port" "$server" $((ended - 15)) \
+            >> "$work/queries"
+        python3 scripts/bench-queries.py latency "$name" "$port" "$series" >> "$work/queries"
+        ;;
     *)
         echo "bench-peers: no scenario '$scenario'" >&2
         exit 2
@@ -153,4 +166,5 @@ for scenario in $scenarios; do
     done
 done
 stop
-python3 scripts/bench-table.py "$work/results"
+[ ! -f "$work/results" ] || python3 scripts/bench-table.py "$work/results"
+[ ! -f "$work/queries" ] || python3 scripts/bench-queries.py table "$work/queries"

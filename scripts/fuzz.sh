@@ -8,8 +8,11 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 # In the order of `parsers` in Fuzz/Fuzz.swift.
-parsers=(remoteWrite compressedRemoteWrite logReader resolvedWrite yaml selector json remoteWrite2)
-modules=(Model Text Wire Storage Ingest)
+parsers=(
+    remoteWrite compressedRemoteWrite logReader resolvedWrite yaml selector json remoteWrite2
+    featureRows cloudEvents featureBatch promql remoteRead
+)
+modules=(Model Text Wire Storage Ingest Query)
 folder=build/fuzz
 smoke_runs=50000
 
@@ -44,15 +47,18 @@ build() {
         -I "$folder/objects" -I Sources/CYAML -I Sources/CSnappy
         -Xcc "-fmodule-map-file=$folder/CMath.modulemap"
         -Xcc "-fmodule-map-file=$folder/CRE2.modulemap"
+        -Xcc "-fmodule-map-file=$folder/CSimdjson.modulemap"
     )
     local root=$PWD module objects=()
-    for module in CMath CRE2; do
+    for module in CMath CRE2 CSimdjson; do
         echo "module $module { header \"$root/Sources/$module/include/$module.h\" }" \
             >"$folder/$module.modulemap"
     done
     clang "${c[@]}" -I Sources/CMath/include -c Sources/CMath/CMath.c -o "$folder/objects/CMath.o"
     clang++ "${c[@]}" -std=c++17 -I Sources/CRE2/include -c Sources/CRE2/CRE2.cpp \
         -o "$folder/objects/CRE2.o"
+    clang++ "${c[@]}" -std=c++17 -I Sources/CSimdjson/include \
+        -c Sources/CSimdjson/CSimdjson.cpp -o "$folder/objects/CSimdjson.o"
     for module in "${modules[@]}"; do
         swiftc "${sanitize[@]}" "${include[@]}" -wmo -module-name "$module" \
             -enable-upcoming-feature InternalImportsByDefault \
@@ -62,8 +68,9 @@ build() {
         objects+=("$folder/objects/$module.o")
     done
     swiftc "${sanitize[@]}" "${include[@]}" -module-name Fuzz Fuzz/*.swift "${objects[@]}" \
-        "$folder/objects/CMath.o" "$folder/objects/CRE2.o" \
-        -lm -lre2 -lstdc++ -lyaml -lsnappy -o "$folder/pitot-fuzz" 2>"$folder/link.log" ||
+        "$folder/objects/CMath.o" "$folder/objects/CRE2.o" "$folder/objects/CSimdjson.o" \
+        -lm -lre2 -lsimdjson -lstdc++ -lyaml -lsnappy \
+        -o "$folder/pitot-fuzz" 2>"$folder/link.log" ||
         { cat "$folder/link.log" >&2; return 1; }
 }
 

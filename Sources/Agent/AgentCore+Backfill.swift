@@ -126,13 +126,13 @@ extension BackfillProgress: Archivable {
 
 extension Configuration {
     /// The longest period of an SLO; nil without any.
-    public var longestPeriod: TimeSpan? { definitions.map(\.period).max() }
+    public var longestPeriod: TimeSpan? { definitions.map(\.period.spanMax).max() }
 
     /// What to fetch for a history: the series that SLOs count, and their targets' health. Sorted,
     /// each once.
     public var selectorTexts: [String] {
         let health = ["process_start_time_seconds", "up"]
-        return Set(definitions.flatMap(\.selectors).map(\.text)).union(health).sorted()
+        return Set(definitions.flatMap(\.sli.selectors).map(\.text)).union(health).sorted()
     }
 }
 

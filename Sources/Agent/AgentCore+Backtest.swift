@@ -49,12 +49,6 @@ extension AgentCore {
         intake.takeScrape(ids, values, at: time, now: now, into: &output)
     }
 
-    /// The verdicts to report. A back-test passes over those that change nothing.
-    mutating func dueVerdicts() -> [Verdict] {
-        if isLogging { return ledger.evaluateDirty(now: now) }
-        return ledger.evaluateDirty(now: now) { [alertKeys] in alertKeys.isQuiet($0) }
-    }
-
     /// Draws the conclusions from the scrapes taken since the last call.
     public mutating func conclude(into effects: inout [PlannedEffect]) {
         settle(into: &effects)
@@ -63,5 +57,10 @@ extension AgentCore {
 
 extension Configuration {
     /// Whether a rule asks the store, so that a back-test has to keep samples.
-    public var needsSamples: Bool { false }
+    public var needsSamples: Bool {
+        !ruleGroups.isEmpty
+            || definitions.contains { definition in
+                if case .query = definition.sli { true } else { false }
+            }
+    }
 }

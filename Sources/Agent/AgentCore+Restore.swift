@@ -17,6 +17,8 @@ extension AgentCore {
         head.isLastReloadGood = isLastReloadGood
         head.lastEvaluation = lastEvaluation
         head.lastTroubleCheck = lastTroubleCheck
+        head.sloExport = sloExport
+        head.asks = asks
         head.backfill = backfill
         return head
     }
@@ -29,12 +31,17 @@ extension AgentCore {
         isLastReloadGood = head.isLastReloadGood
         lastEvaluation = head.lastEvaluation
         lastTroubleCheck = head.lastTroubleCheck
+        sloExport = head.sloExport
         backfill = head.backfill
         hasConfiguration = true
         configuration = Configuration.read(files)
         intake.settings = configuration.intake
         notifier.configure(configuration.notifier)
-        ledger.configure(configuration.definitions, now: now)
+        configureRules()
+        ledger.configure(configuration.definitions, configuration.corrections, now: now)
+        _ = drift.configure(configuration.driftModels, at: now)
+        asks = head.asks
+        configureAsks()
     }
 
     mutating func restoreIntake(_ section: [UInt8]) -> Bool { intake.restore(section) }
@@ -51,6 +58,7 @@ extension AgentCore {
 
     mutating func finishRestore() -> Bool {
         guard intake.finishRestore() else { return false }
+        ruleSchedule.recount()
         var conditions: [(target: UInt32, condition: TargetCondition)] = []
         for index in intake.targets.indices where !intake.targets.isReleased(index) {
             let condition = intake.targets[index].condition

@@ -30,13 +30,19 @@ public struct AgentCore: Sendable {
     public internal(set) var isLastReloadGood = true
 
     var output = IntakeOutput()
-    private var news: [AlertNews] = []
+    var news: [AlertNews] = []
+    /// When groups of rules are evaluated, and what they remember.
+    var ruleSchedule = RuleSchedule()
+    var drift = DriftBook()
+    /// What is asked for SLIs that no series shows.
+    var asks = AskSchedule()
     private var pendingLog: [UInt8] = []
     /// Off in a back-test, which plays one history many times and keeps none.
     var isLogging = true
     var lastEvaluation = Timestamp.distantPast
     var lastTroubleCheck = Timestamp.distantPast
     var alertKeys = AlertKeys()
+    var sloExport = SLOExport()
     /// The past that was read before the first live sample.
     public internal(set) var backfill = BackfillProgress()
 
@@ -61,8 +67,19 @@ public struct AgentCore: Sendable {
         case .tick: log(.tick) { _ in }
         case .delivered(let id, let outcome):
             log(.delivered(id, outcome)) { $0.notifier.delivered(id, outcome, now: $0.now) }
+        case .answered(let id, let answer):
+            log(.answered(id, answer)) { $0.apply(answer, to: id) }
         case .configured(let files):
-            return configure(files, into: &effects)
+            configure(files, into: &effects)
+            return expose(into: &effects)
+        case .evaluated(let outcome):
+            guard take(outcome) else { return }
+        case .features(let batch, let request):
+            let canonical = drift.resolve(batch)
+            log(.features(canonical)) { $0.drift.apply(canonical, at: $0.now) }
+            if let request {
+                effects.append(plan(.featuresTaken(FeatureReply(request, batch, canonical))))
+            }
         case .backfillBegan(let from):
             if canBackfill { log(.backfillBegan(from: from)) { $0.beginBackfill(from: from) } }
         case .backfilled(let past):
@@ -81,6 +98,7 @@ public struct AgentCore: Sendable {
                 plan(.reply(WriteReply(id: request, tally: tally, status: status(of: tally)))))
         }
         settle(into: &effects)
+        expose(into: &effects)
     }
 
     /// Plays one record of the log. Returns false when it is of no kind this version knows.
@@ -94,7 +112,16 @@ public struct AgentCore: Sendable {
         case .started: start()
         case .tick: break
         case .delivered(let id, let outcome): notifier.delivered(id, outcome, now: now)
+        case .answered(let id, let answer): apply(answer, to: id)
         case .configured(let files): apply(Configuration.read(files), files)
+        case .evaluated(let record):
+            intake.addSeries(of: record.samples)
+            apply(record)
+        case .features(let batch): drift.apply(batch, at: now)
+        case .exposed(let write):
+            for id in intake.addSeries(of: write, now: now) { route(id) }
+            intake.apply(write, now: now, into: &output)
+            drift.exposedAt = now
         case .backfillBegan(let from): beginBackfill(from: from)
         case .backfilled(let write, let through):
             for id in intake.addSeries(of: write, now: now) { route(id) }
@@ -102,6 +129,7 @@ public struct AgentCore: Sendable {
         case .backfillEnded(let isWhole): endBackfill(isWhole: isWhole)
         case .write(let write):
             for id in intake.addSeries(of: write, now: now) { route(id) }
+            ledger.noteShed(write.shedConsumers, now: now)
             intake.apply(write, now: now, into: &output)
         }
         settle(into: &effects)
@@ -131,19 +159,29 @@ public struct AgentCore: Sendable {
         let evaluation =
             ledger.hasDirtyGroups && !isBackfilling
             ? lastEvaluation + Self.evaluationInterval : nil
-        return [evaluation, intake.nextDeadline, notifier.nextDeadline].compactMap { $0 }.min()
+        return [
+            evaluation, exportDeadline, intake.nextDeadline, notifier.nextDeadline,
+            ruleSchedule.nextDeadline, drift.nextDeadline, asks.nextDeadline,
+        ].compactMap { $0 }.min()
     }
 
     // MARK: What each event does
 
     private mutating func start() {
         intake.started(at: now)
+        ruleSchedule.restarted(at: now)
+        asks.restarted(at: now)
         notifier.restarted()
     }
 
     private mutating func take(_ batch: WriteBatch) -> WriteTally {
-        let resolution = intake.resolve(batch, now: now)
+        var resolution = intake.resolve(batch, now: now)
         for id in resolution.added { route(id) }
+        if !resolution.shed.isEmpty {
+            let consumers = ledger.consumers(ofShed: resolution.shed, now: now)
+            resolution.note(shedConsumers: consumers)
+            ledger.noteShed(consumers, now: now)
+        }
         let write = intake.apply(batch, resolution, now: now, into: &output)
         append(.write(write))
         return write.tally
@@ -152,6 +190,16 @@ public struct AgentCore: Sendable {
     private func status(of tally: WriteTally) -> Int {
         if tally.isWhole { return 204 }
         return tally.isShedOnly ? configuration.shedStatus : 400
+    }
+
+    /// Writes the series of models, as a scrape of our own, when it is time: SLOs count them.
+    private mutating func expose(into effects: inout [PlannedEffect]) {
+        guard let batch = drift.exposure(at: now) else { return }
+        let resolution = intake.resolve(batch, now: now)
+        for id in resolution.added { route(id) }
+        append(.exposed(intake.apply(batch, resolution, now: now, into: &output)))
+        drift.exposedAt = now
+        settle(into: &effects)
     }
 
     mutating func route(_ id: SeriesID) {
@@ -189,14 +237,21 @@ public struct AgentCore: Sendable {
         intake.settings = read.intake
         notifier.configure(read.notifier)
         intake.willReroute()
-        ledger.configure(read.definitions, now: now)
+        ledger.configure(read.definitions, read.corrections, now: now)
+        configureAsks()
         for index in 0..<intake.store.count {
             let id = SeriesID(UInt32(index))
             guard intake.isRoutable(id) else { continue }
             let labels = intake.store.labels(of: id)
             intake.route(id, to: ledger.routes(for: labels, target: intake.target(of: id)))
         }
+        configureRules()
+        for watch in drift.configure(read.driftModels, at: now) {
+            let key = DriftWording.key(watch)
+            note(notifier.resolve(key, reason: .ruleRemoved, at: now, now: now), of: key, "")
+        }
         let verdicts = ledger.evaluateAll(now: now)
+        sloExport.startAnew()
         for key in alertKeys.replace(with: verdicts) {
             note(notifier.resolve(key, reason: .ruleRemoved, at: now, now: now), of: key, "")
         }
@@ -221,8 +276,12 @@ public struct AgentCore: Sendable {
         if ledger.hasDirtyGroups && isDue {
             lastEvaluation = now
             evaluations += 1
-            for verdict in dueVerdicts() { report(verdict) }
+            for verdict in ledger.evaluateDirty(now: now) { report(verdict) }
         }
+        for round in advanceRules() { effects.append(plan(.evaluate(round))) }
+        tellDrift()
+        advanceExport()
+        for (id, question) in advanceAsks() { effects.append(plan(.ask(id, question))) }
         for item in news { effects.append(plan(.announce(item))) }
         news.removeAll(keepingCapacity: true)
         notifier.advance(to: now)
@@ -240,8 +299,7 @@ public struct AgentCore: Sendable {
             return
         }
         let isWordingDue = now - alerts.wordedAt >= configuration.notifier.evaluationInterval
-        let wording = AlertWording(
-            verdict, externalURL: configuration.externalURL, targetNames: names(of: verdict))
+        let wording = AlertWording(verdict, context(of: verdict))
         alerts.isQuiet = true
         for (subject, key) in zip(verdict.subjects, alerts.keys) {
             observe(subject, key, verdict, wording, isWordingDue: isWordingDue)
@@ -264,8 +322,10 @@ public struct AgentCore: Sendable {
         }
         var details = AlertDetails()
         if subject.finding == .breaching {
-            if notifier.book.state(of: key).isFiring && !isWordingDue { return }
-            details = wording.details(of: subject)
+            let isFiring = notifier.book.state(of: key).isFiring
+            if isFiring && !isWordingDue { return }
+            let since = notifier.book[key]?.activeAt ?? time
+            details = wording.details(of: subject, key: key, since: isFiring ? since : time)
         }
         let change = notifier.observe(
             subject.finding, of: key, details: details, hold: .zero, at: time, now: now)
@@ -273,7 +333,7 @@ public struct AgentCore: Sendable {
         note(change, of: key, summary ?? "")
     }
 
-    private mutating func note(_ change: AlertChange?, of key: Labels, _ summary: String) {
+    mutating func note(_ change: AlertChange?, of key: Labels, _ summary: String) {
         switch change {
         case nil, .pendingBegan, .cleared: break
         case .fired: news.append(AlertNews(labels: key, state: "firing", summary: summary))
@@ -281,12 +341,14 @@ public struct AgentCore: Sendable {
         }
     }
 
-    /// What to call the targets that are lost.
-    private func names(of verdict: Verdict) -> [UInt32: String] {
-        let lost = (verdict.totalLoss?.targets ?? []) + (verdict.partialLoss?.targets ?? [])
-        var names: [UInt32: String] = [:]
-        for target in lost { names[target] = intake.targets[Int(target)].identity.description }
-        return names
+    private func context(of verdict: Verdict) -> AlertContext {
+        var context = AlertContext()
+        context.externalURL = configuration.externalURL
+        context.silenceURL = configuration.notifier.alertmanagers.first ?? configuration.externalURL
+        for target in (verdict.totalLoss?.targets ?? []) + (verdict.partialLoss?.targets ?? []) {
+            context.targetNames[target] = intake.targets[Int(target)].identity.description
+        }
+        return context
     }
 
     // MARK: The log
@@ -296,7 +358,7 @@ public struct AgentCore: Sendable {
         change(&self)
     }
 
-    private mutating func append(_ event: LoggedEvent) {
+    mutating func append(_ event: LoggedEvent) {
         guard isLogging else { return }
         let (kind, payload) = event.encode()
         position = position.next

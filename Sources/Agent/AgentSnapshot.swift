@@ -17,6 +17,8 @@ enum CheckpointKind: UInt8 {
     case notifier = 67
     case end = 68
     case alerts = 69
+    case rules = 72
+    case drift = 75
 }
 
 /// A point in time of an agent, given out record by record.
@@ -29,8 +31,11 @@ public struct AgentSnapshot: Sendable {
     private var ledger: LedgerSections
     private var notifier: NotifierSections
     private var alerts: AlertKeys
+    private let rules: RuleSchedule
+    private var firstGroup: Int?
     private static let alertsPerRecord = 1024
     private var firstAlerts = 0
+    private var drift: DriftSections
     private var kind = CheckpointKind.head
     private var number: UInt64 = 0
 
@@ -45,6 +50,8 @@ public struct AgentSnapshot: Sendable {
         ledger = agent.ledger.sections()
         notifier = agent.notifier.sections()
         alerts = agent.alertKeys
+        rules = agent.ruleSchedule
+        drift = DriftSections(agent.drift)
     }
 
     /// The next record; nil after the last.
@@ -64,6 +71,12 @@ public struct AgentSnapshot: Sendable {
             kind = .alerts
         case .alerts:
             if let section = alertSection() { return record(.alerts, section) }
+            kind = .rules
+        case .rules:
+            if let section = rules.section(from: &firstGroup) { return record(.rules, section) }
+            kind = .drift
+        case .drift:
+            if let section = drift.next() { return record(.drift, section) }
             kind = .end
             var out = ByteWriter()
             out.varint(number)
@@ -114,6 +127,8 @@ public struct AgentRestorer: Sendable {
         case .ledger: return taken > 0 && agent.restoreLedger(record.payload)
         case .notifier: return taken > 0 && agent.restoreNotifier(record.payload)
         case .alerts: return taken > 0 && agent.restoreAlerts(record.payload)
+        case .rules: return taken > 0 && agent.ruleSchedule.restore(record.payload)
+        case .drift: return taken > 0 && agent.restoreDrift(record.payload)
         case .end:
             var reader = ByteReader(record.payload)
             isWhole = reader.varint() == taken && agent.finishRestore()
@@ -136,6 +151,8 @@ struct AgentHead: Archivable {
     var isLastReloadGood = true
     var lastEvaluation = Timestamp.distantPast
     var lastTroubleCheck = Timestamp.distantPast
+    var sloExport = SLOExport()
+    var asks = AskSchedule()
     var backfill = BackfillProgress()
 
     mutating func archive(_ archive: inout Archive) {
@@ -148,6 +165,8 @@ struct AgentHead: Archivable {
         archive.field(&isLastReloadGood)
         archive.field(&lastEvaluation)
         archive.field(&lastTroubleCheck)
+        archive.field(&sloExport)
+        asks.archive(&archive)
         // Checkpoints of before there was a back-fill end here.
         if !archive.isAtEnd { archive.field(&backfill) }
     }
@@ -159,11 +178,16 @@ extension ConfigurationFiles: Archivable {
 
     /// The files as they were read.
     public mutating func archive(_ archive: inout Archive) {
-        var config = config
-        var rules = rules
+        var (config, rules) = (config, rules)
+        var (zones, baselines) = (zones, baselines)
         archive.field(&config)
         archive.field(&rules)
-        if archive.isReading { self = ConfigurationFiles(config: config, rules: rules) }
+        archive.field(&zones)
+        archive.field(&baselines)
+        if archive.isReading {
+            self = ConfigurationFiles(
+                config: config, rules: rules, zones: zones, baselines: baselines)
+        }
     }
 }
 

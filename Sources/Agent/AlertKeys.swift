@@ -6,7 +6,8 @@ import SLO
 
 /// One group's alerts.
 struct GroupAlerts {
-    /// Their labels: the pairs' in the verdict's order, then total and partial data loss.
+    /// Their labels: the pairs' in the verdict's order, then total and partial data loss,
+    /// then missing traffic, if the SLO alerts on it.
     var keys: [Labels]
     /// None of them is pending or firing.
     var isQuiet = true
@@ -19,6 +20,7 @@ struct GroupAlerts {
         keys =
             verdict.pairs.map { verdict.burnKey($0.pair) }
             + [verdict.lossKey(.page), verdict.lossKey(.ticket)]
+            + (verdict.idle.map { [verdict.idleKey($0.severity)] } ?? [])
     }
 }
 
@@ -38,11 +40,6 @@ struct AlertKeys {
             while groups.count <= verdict.group { groups.append(nil) }
             groups[verdict.group] = newValue
         }
-    }
-
-    /// Whether none of a group's alerts is pending or firing.
-    func isQuiet(_ group: Int) -> Bool {
-        group >= groups.count || groups[group]?.isQuiet ?? true
     }
 
     /// Takes the groups of these verdicts for the only ones; returns the alerts that are gone,

@@ -1,6 +1,7 @@
 public import Alerting
 public import Ingest
 public import Model
+public import Query
 public import SLO
 public import Text
 public import Wire
@@ -25,9 +26,21 @@ public struct Configuration: Sendable {
     /// What a write is answered of which a limit shed new series, and nothing else is wrong.
     public var shedStatus = 400
     public var queries = QuerySettings()
+    public var events = EventSettings()
     public var backfill: BackfillSettings?
     public var notifier = NotifierSettings()
     public var definitions: [SLODefinition] = []
+    /// Of Prometheus rule files.
+    public var ruleGroups: [RuleGroup] = []
+    /// Whether the figures of SLOs are series of the store.
+    public var exportsSLOs = false
+    /// Maintenance windows and budget adjustments.
+    public var corrections = Corrections()
+    /// Models under watch, and the paths of the baselines that they name.
+    public var driftModels: [DriftModel] = []
+    public var baselinePaths: [String] = []
+    /// How far back groups look that do not say it themselves.
+    public var ruleQueryOffset = TimeSpan.zero
     public var diagnostics: [Diagnostic] = []
 
     public var hasErrors: Bool { diagnostics.contains { $0.severity == .error } }
@@ -38,8 +51,14 @@ extension Configuration {
     public static func read(_ files: ConfigurationFiles) -> Configuration {
         var configuration = Configuration()
         if let config = files.config { configuration.readMain(config) }
-        for file in files.rules { configuration.readRules(file) }
+        let zones = files.timeZones
+        for file in files.rules { configuration.readRules(file, zones, files.baselines) }
         configuration.refuseDuplicates()
+        configuration.diagnostics += configuration.corrections.review(configuration.definitions)
+        configuration.diagnostics += SLOLint.findings(configuration.definitions)
+        configuration.diagnostics += QueryQuestion.findings(
+            configuration.definitions, configuration.queries)
+        configuration.refuseDriftDuplicates()
         configuration.diagnostics.sort()
         return configuration
     }
@@ -60,25 +79,49 @@ extension Configuration {
         }
     }
 
-    private mutating func readRules(_ file: SourceFile) {
+    private mutating func readRules(
+        _ file: SourceFile, _ zones: TimeZones, _ baselines: [SourceFile]
+    ) {
         do throws(Diagnostic) {
             for document in try YAML.parse(file.bytes, file: file.path) {
                 if document.isNull { continue }
-                if document["groups"] != nil && !DefinitionReader.recognizes(document) {
-                    diagnostics.append(
-                        .warning(
-                            at: document.position,
-                            "Prometheus rule groups are not evaluated by this version",
-                            hint: "keep them on Prometheus"))
+                if DriftModelReader.recognizes(document) {
+                    readDriftModels(document, file.path, baselines)
                     continue
                 }
-                let file = DefinitionReader.read(document)
+                if document["groups"] != nil && !DefinitionReader.recognizes(document) {
+                    let read = RuleFile.read(document, file: file.path, options: ruleOptions)
+                    for var group in read.groups {
+                        group.queryOffset = group.queryOffset ?? ruleQueryOffset
+                        ruleGroups.append(group)
+                    }
+                    diagnostics += read.diagnostics
+                    continue
+                }
+                if CorrectionReader.recognizes(document) {
+                    let file = CorrectionReader.read(document, zones: zones)
+                    corrections.maintenance += file.corrections.maintenance
+                    corrections.adjustments += file.corrections.adjustments
+                    diagnostics += file.diagnostics
+                    continue
+                }
+                let file = DefinitionReader.read(document, zones: zones)
                 definitions += file.definitions
                 diagnostics += file.diagnostics
             }
         } catch {
             diagnostics.append(error)
         }
+    }
+
+    /// What rules are evaluated under. A subquery without a step takes the global interval.
+    private var ruleOptions: QueryOptions {
+        var options = QueryOptions()
+        options.features = queries.features
+        options.limits.samplesMax = queries.samplesMax
+        options.lookback = queries.lookback
+        options.defaultStep = notifier.evaluationInterval
+        return options
     }
 
     /// A ledger's key is (service, name): two SLOs cannot share it.

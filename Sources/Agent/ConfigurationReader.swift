@@ -47,6 +47,7 @@ struct ConfigurationReader {
         ("retention", { $0.readRetention(&$1, &$2) }),
         ("log", { $0.readLog(&$1, &$2) }),
         ("queries", { $1.readQueries(into: &$2.queries) }),
+        ("events", { $1.readEvents(into: &$2.events) }),
         ("backfill", { $1.readBackfill(into: &$2.backfill) }),
     ]
 
@@ -97,6 +98,10 @@ struct ConfigurationReader {
         if let interval = fields.optionalDuration("interval") {
             positive(&fields, "interval", interval)
             configuration.notifier.evaluationInterval = interval
+        }
+        configuration.exportsSLOs = fields.optionalBool("sloSeries") ?? false
+        if let offset = fields.optionalDuration("queryOffset") {
+            configuration.ruleQueryOffset = offset
         }
         if let settle = fields.optionalDuration("settle") {
             positive(&fields, "settle", settle)

@@ -28,10 +28,19 @@ public struct ConfigurationFiles: Hashable, Sendable {
     public let config: SourceFile?
     /// In the order of their paths.
     public let rules: [SourceFile]
+    /// The files of the time zones that the rules name, by the zones' names.
+    public let zones: [SourceFile]
+    /// Baselines that the rules name, in the order of their paths.
+    public let baselines: [SourceFile]
 
-    public init(config: SourceFile?, rules: [SourceFile]) {
+    public init(
+        config: SourceFile?, rules: [SourceFile], zones: [SourceFile] = [],
+        baselines: [SourceFile] = []
+    ) {
         self.config = config
+        self.zones = zones.sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
         self.rules = rules.sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
+        self.baselines = baselines.sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
     }
 }
 
@@ -44,6 +53,12 @@ public enum Event: Sendable {
     /// A deadline has come.
     case tick
     case delivered(DeliveryID, Outcome)
+    /// A round of rules was evaluated.
+    case evaluated(RuleOutcome)
+    /// Rows and requests of models; who sent them may wait for an answer.
+    case features(FeatureBatch, RequestID?)
+    /// What was asked for an SLI was found out.
+    case answered(AskID, Answer)
     /// The past is going to be read, from this time on.
     case backfillBegan(from: Timestamp)
     /// Samples of the past, later than those before.
@@ -102,6 +117,12 @@ public enum Effect: Sendable {
     case writeSegment(SegmentDraft)
     /// Segments that left retention.
     case removeSegments([UInt32])
+    /// A group of rules is due: to be evaluated on a point in time of the store.
+    case evaluate(RuleRound)
+    /// The answer to rows of features.
+    case featuresTaken(FeatureReply)
+    /// Something is to be found out for an SLI.
+    case ask(AskID, Question)
 }
 
 /// An effect, and the log position that must be durable before it is carried out.

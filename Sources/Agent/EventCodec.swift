@@ -2,6 +2,7 @@ import Alerting
 import Ingest
 import Model
 import Storage
+import Wire
 
 // Canonical events as log payloads. A write is logged resolved; a configuration with its files'
 // bytes, so that replay reads the same rules whatever has become of the files. Drawn in
@@ -14,6 +15,11 @@ enum LoggedEvent {
     case write(ResolvedWrite)
     case tick
     case delivered(DeliveryID, Outcome)
+    case evaluated(RuleRecord)
+    case features(FeatureBatch)
+    case answered(AskID, Answer)
+    /// The series of models, written by the agent itself.
+    case exposed(ResolvedWrite)
     case backfillBegan(from: Timestamp)
     case backfilled(ResolvedWrite, through: Timestamp)
     case backfillEnded(isWhole: Bool)
@@ -25,6 +31,10 @@ enum LoggedEvent {
         case delivered = 5
         // 3 and 6 were writes before the first release.
         case write = 7
+        case evaluated = 16
+        case features = 12
+        case answered = 13
+        case exposed = 18
         case backfillBegan = 20
         case backfilled = 21
         case backfillEnded = 22
@@ -42,6 +52,12 @@ enum LoggedEvent {
         case .write(let write):
             write.encode(into: &out)
             return (Kind.write.rawValue, out.bytes)
+        case .exposed(let write):
+            write.encode(into: &out)
+            return (Kind.exposed.rawValue, out.bytes)
+        case .features(let batch):
+            batch.encode(into: &out)
+            return (Kind.features.rawValue, out.bytes)
         case .backfillBegan(let from):
             out.signedVarint(from.millis)
             return (Kind.backfillBegan.rawValue, out.bytes)
@@ -56,6 +72,16 @@ enum LoggedEvent {
             out.varint(id.number)
             encode(outcome, into: &out)
             return (Kind.delivered.rawValue, out.bytes)
+        case .evaluated(var record):
+            var archive = Archive()
+            record.archive(&archive)
+            return (Kind.evaluated.rawValue, archive.bytes)
+        case .answered(let id, var answer):
+            var archive = Archive()
+            var number = id.number
+            archive.field(&number)
+            archive.field(&answer)
+            return (Kind.answered.rawValue, archive.bytes)
         }
     }
 
@@ -72,6 +98,12 @@ enum LoggedEvent {
         case .write:
             guard let write = ResolvedWrite(from: &reader) else { return nil }
             self = .write(write)
+        case .exposed:
+            guard let write = ResolvedWrite(from: &reader) else { return nil }
+            self = .exposed(write)
+        case .features:
+            guard let batch = FeatureBatch(from: &reader) else { return nil }
+            self = .features(batch)
         case .backfillBegan:
             guard let from = reader.signedVarint() else { return nil }
             self = .backfillBegan(from: Timestamp(millis: from))
@@ -87,33 +119,61 @@ enum LoggedEvent {
                 return nil
             }
             self = .delivered(DeliveryID(id), outcome)
+        case .evaluated:
+            var archive = Archive(reading: record.payload)
+            var read = RuleRecord.blank
+            read.archive(&archive)
+            guard archive.isComplete else { return nil }
+            self = .evaluated(read)
+        case .answered:
+            var archive = Archive(reading: record.payload)
+            var number: UInt64 = 0
+            var answer = Answer.blank
+            archive.field(&number)
+            archive.field(&answer)
+            guard archive.isComplete else { return nil }
+            self = .answered(AskID(number), answer)
         }
     }
 
     // MARK: Configuration
 
     private func encode(_ files: ConfigurationFiles, into out: inout ByteWriter) {
-        let all = (files.config.map { [$0] } ?? []) + files.rules
         out.byte(files.config == nil ? 0 : 1)
-        out.varint(UInt64(all.count))
-        for file in all {
+        encode((files.config.map { [$0] } ?? []) + files.rules, into: &out)
+        encode(files.zones, into: &out)
+        encode(files.baselines, into: &out)
+    }
+
+    private func encode(_ files: [SourceFile], into out: inout ByteWriter) {
+        out.varint(UInt64(files.count))
+        for file in files {
             out.text(file.path)
             out.lengthPrefixed(file.bytes)
         }
     }
 
     private static func files(from reader: inout ByteReader) -> ConfigurationFiles? {
-        guard let hasConfig = reader.byte(), let count = reader.varint(),
-            count <= UInt64(reader.remaining)
+        guard let hasConfig = reader.byte(), let files = list(from: &reader),
+            // Before there were time zones, and baselines, a record ended here.
+            let zones = reader.isAtEnd ? [] : list(from: &reader),
+            let baselines = reader.isAtEnd ? [] : list(from: &reader)
         else { return nil }
+        let config = hasConfig == 1 ? files.first : nil
+        if hasConfig == 1 && config == nil { return nil }
+        return ConfigurationFiles(
+            config: config, rules: Array(files.dropFirst(config == nil ? 0 : 1)), zones: zones,
+            baselines: baselines)
+    }
+
+    private static func list(from reader: inout ByteReader) -> [SourceFile]? {
+        guard let count = reader.varint(), count <= UInt64(reader.remaining) else { return nil }
         var files: [SourceFile] = []
         for _ in 0..<count {
             guard let path = reader.text(), let bytes = reader.lengthPrefixed() else { return nil }
             files.append(SourceFile(path: path, bytes: bytes))
         }
-        guard hasConfig == 1 else { return ConfigurationFiles(config: nil, rules: files) }
-        guard let config = files.first else { return nil }
-        return ConfigurationFiles(config: config, rules: Array(files.dropFirst()))
+        return files
     }
 
     // MARK: Outcomes

@@ -5,10 +5,11 @@ public import Text
 // Prometheus' JSON of query results (its web/api/v1 documentation): numbers are text, times are
 // seconds with as many decimals as needed, labels are sorted by name.
 
-/// Writes a value as `resultType` and `result`, the members of `data`. `millis` is the time of an
-/// instant query.
+/// Writes a value as `resultType` and `result`, the members of `data`; `more` writes others.
+/// `millis` is the time of an instant query.
 public func writeQueryValue(
-    _ value: QueryValue, at millis: Int64, into json: inout JSONWriter
+    _ value: QueryValue, at millis: Int64, into json: inout JSONWriter,
+    more: (inout JSONWriter) -> Void = { _ in }
 ) {
     json.object { json in
         json.member("resultType", value.type.rawValue)
@@ -25,6 +26,31 @@ public func writeQueryValue(
         case .matrix(let list):
             json.array { json in for series in list { json.series(series) } }
         }
+        more(&json)
+    }
+}
+
+/// Writes what a query used as the member `stats`. Times are seconds.
+public func writeQueryStatistics(
+    _ statistics: QueryStatistics, queued: Double, evaluated: Double, into json: inout JSONWriter
+) {
+    json.key("stats")
+    json.object { json in
+        json.key("timings")
+        json.object { json in
+            json.member("evalTotalTime", evaluated)
+            // Sorting and preparing are parts of the evaluation here.
+            json.member("resultSortTime", integer: 0)
+            json.member("queryPreparationTime", integer: 0)
+            json.member("innerEvalTime", evaluated)
+            json.member("execQueueTime", queued)
+            json.member("execTotalTime", queued + evaluated)
+        }
+        json.key("samples")
+        json.object { json in
+            json.member("totalQueryableSamples", integer: statistics.samplesTouched)
+            json.member("peakSamples", integer: statistics.samplesPeak)
+        }
     }
 }
 
@@ -37,6 +63,7 @@ extension JSONWriter {
     /// Milliseconds as seconds: `1435781430.781`.
     public mutating func time(_ millis: Int64) {
         let (seconds, rest) = millis.magnitude.quotientAndRemainder(dividingBy: 1000)
+        if millis >= 0 && rest == 0 { return literal(String(seconds)) }
         var text = (millis < 0 ? "-" : "") + String(seconds)
         if rest != 0 { text += "." + String(1000 + rest).dropFirst() }
         literal(text)
@@ -44,7 +71,14 @@ extension JSONWriter {
 
     /// A number in quotes, as Go writes it: plain between 1e-6 and 1e21, else with an exponent.
     public mutating func quotedNumber(_ value: Double) {
+        // Most are whole; of others Swift's shortest digits are Go's where both write no exponent.
+        if let whole = Int64(exactly: value), whole.magnitude < 1 << 53,
+            whole != 0 || value.sign == .plus
+        {
+            return quotedLiteral(String(whole))
+        }
         let size = abs(value)
+        if size >= 1e-4 && size < 1e15 { return quotedLiteral(value.description) }
         let isPlain = size == 0 || size >= 1e-6 && size < 1e21
         string(isPlain ? plainNumber(value) : goNumber(value))
     }

@@ -1,4 +1,5 @@
 public import Model
+public import Query
 import Text
 
 /// What queries may use: `queries` of `pitot.yaml`.
@@ -11,12 +12,15 @@ public struct QuerySettings: Sendable {
     public var samplesMax = 50_000_000
     /// How far back an instant selector looks.
     public var lookback = TimeSpan.minutes(5)
+    /// Parts of PromQL that are off unless asked for.
+    public var features = QueryFeatures()
 
     public init() {}
 }
 
 extension FieldReader {
-    /// `queries: {concurrency: 4, timeout: 2m, samples: 50000000, lookback: 5m}`.
+    /// `queries: {concurrency: 4, timeout: 2m, samples: 50000000, lookback: 5m}`, and `features`
+    /// by the names of Prometheus' flags.
     mutating func readQueries(into settings: inout QuerySettings) {
         if let concurrency = optionalInteger("concurrency") {
             check("concurrency", 1...64 ~= concurrency, expected: "1 to 64")
@@ -33,6 +37,11 @@ extension FieldReader {
         if let lookback = optionalDuration("lookback") {
             check("lookback", lookback > .zero, expected: "a duration like 5m")
             settings.lookback = lookback
+        }
+        for flag in optionalStrings("features") ?? [] where !settings.features.enable(flag) {
+            fail(
+                at: position(of: "features"), "\"\(flag)\" is no feature of queries",
+                expected: QueryFeatures.flags.joined(separator: ", "))
         }
     }
 

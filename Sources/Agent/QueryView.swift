@@ -11,7 +11,7 @@ public import Text
 public struct QueryView: Sendable {
     /// The time when it was taken.
     public let now: Timestamp
-    public let settings: QuerySettings
+    public let configuration: Configuration
     /// What senders say of metrics.
     public let descriptions: [String: MetricDescription]
     private let index: SeriesIndexSnapshot
@@ -19,9 +19,11 @@ public struct QueryView: Sendable {
     private let exemplars: ExemplarSnapshot
     private let replicas: ReplicaSeries
 
+    public var settings: QuerySettings { configuration.queries }
+
     init(of agent: AgentCore) {
         now = agent.now
-        settings = agent.configuration.queries
+        configuration = agent.configuration
         descriptions = agent.intake.store.descriptions
         index = agent.intake.store.index.snapshot()
         chunks = agent.intake.store.chunks.snapshot()
@@ -29,13 +31,30 @@ public struct QueryView: Sendable {
         replicas = agent.intake.replicaSeries()
     }
 
-    /// The series that satisfy every matcher, sorted by labels; those of replicas are left out.
+    /// The series that satisfy every matcher, sorted by labels; those of replicas are left out,
+    /// and those without samples in `span`.
     public func series(
-        matching matchers: [Matcher]
+        matching matchers: [Matcher], in span: QuerySpan = .all
     ) throws(PatternError) -> [(id: SeriesID, labels: Labels)] {
-        try index.select(matchers).filter { !replicas.contains($0) }
-            .map { (id: $0, labels: index.labels(of: $0)) }
-            .sorted { $0.labels < $1.labels }
+        try numbers(matchers, span).map { (id: $0, labels: index.labels(of: $0)) }
+            .sorted { precedes($0.labels, $1.labels) }
+    }
+
+    private func numbers(
+        _ matchers: [Matcher], _ span: QuerySpan
+    ) throws(PatternError) -> [SeriesID] {
+        let found = try index.select(matchers)
+        if span.isAll && !hasReplicas { return found }
+        return found.filter {
+            !replicas.contains($0)
+                && (span.isAll || chunks.hasSamples($0, from: span.from, to: span.to))
+        }
+    }
+
+    /// The labels of a series by its number; nil when it is there no more.
+    func labels(of id: UInt32) -> Labels? {
+        let labels = index.labels(of: SeriesID(id))
+        return labels.isEmpty ? nil : labels
     }
 
     /// The exemplars of a series of a span, oldest first.
@@ -43,52 +62,105 @@ public struct QueryView: Sendable {
         exemplars.read(id, from: from, to: to)
     }
 
-    /// The label names of the series that satisfy one of the selectors, or of all series for none.
-    public func labelNames(matching selectors: [Selector]) throws(PatternError) -> [String] {
-        try union(selectors) { (matchers) throws(PatternError) in
-            try index.labelNames(matching: matchers)
-        }
+    /// The label names of the series that satisfy one of the selectors and have samples in `span`;
+    /// no selector is all series.
+    public func labelNames(
+        matching selectors: [Selector], in span: QuerySpan = .all
+    ) throws(PatternError) -> [String] {
+        if selectors.isEmpty && span.isAll && !hasReplicas { return try index.labelNames() }
+        return index.labelNames(of: try union(selectors, span))
     }
 
     /// The values of a label, as `labelNames`.
     public func labelValues(
-        _ name: String, matching selectors: [Selector]
+        _ name: String, matching selectors: [Selector], in span: QuerySpan = .all
     ) throws(PatternError) -> [String] {
-        try union(selectors) { (matchers) throws(PatternError) in
-            try index.labelValues(name, matching: matchers)
+        if selectors.isEmpty && span.isAll && !hasReplicas { return try index.labelValues(name) }
+        return index.labelValues(name, of: try union(selectors, span))
+    }
+
+    /// The largest names and values, `limit` of each kind.
+    public func cardinality(limit: Int) -> IndexCardinality { index.cardinality(limit: limit) }
+
+    /// How many series are there, and samples of which times.
+    public func extent() -> (series: Int, chunks: ChunkExtent) { (index.count, chunks.extent()) }
+
+    /// Replicas' own series have the label that tells them apart; no others do.
+    private var hasReplicas: Bool {
+        configuration.intake.replicaLabels.contains {
+            (try? index.labelValues($0))?.isEmpty == false
         }
     }
 
     private func union(
-        _ selectors: [Selector], _ list: ([Matcher]) throws(PatternError) -> [String]
-    ) throws(PatternError) -> [String] {
-        if selectors.count < 2 { return try list(selectors.first?.matchers ?? []) }
-        var all: Set<String> = []
-        for selector in selectors { all.formUnion(try list(selector.matchers)) }
-        return all.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        _ selectors: [Selector], _ span: QuerySpan
+    ) throws(PatternError) -> [SeriesID] {
+        if selectors.count < 2 { return try numbers(selectors.first?.matchers ?? [], span) }
+        var all: Set<SeriesID> = []
+        for selector in selectors { all.formUnion(try numbers(selector.matchers, span)) }
+        return all.sorted { $0.index < $1.index }
     }
 }
 
+/// The times that a list of series is about, both included.
+public struct QuerySpan: Sendable {
+    public var from: Timestamp
+    public var to: Timestamp
+
+    public init(from: Timestamp, to: Timestamp) {
+        self.from = from
+        self.to = to
+    }
+
+    /// Whatever is stored.
+    public static let all = QuerySpan(from: .distantPast, to: .distantFuture)
+
+    var isAll: Bool { from == .distantPast && to == .distantFuture }
+}
+
 extension QueryView: SampleSource {
+    /// In the order of the series' numbers, as Prometheus' head gives them: sorting costs as much
+    /// as reading, and whoever needs the order of labels sorts what is left.
     public func forEachSeries(
         matching selector: Selector, from: Timestamp, to: Timestamp,
         _ body: (_ labels: Labels, _ samples: inout QueryColumns) -> Bool
     ) {
         // The selector was compiled when the query was parsed: RE2 takes its expressions again.
-        guard let found = try? series(matching: selector.matchers) else { return }
+        let found = (try? numbers(selector.matchers, .all)) ?? []
         var stored = Storage.SampleColumns()
         var columns = QueryColumns()
-        for (id, labels) in found {
-            chunks.read(id, from: from, to: to, into: &stored)
-            if stored.isEmpty { continue }
-            columns.removeAll()
-            columns.times.reserveCapacity(stored.times.count)
-            for time in stored.times { columns.times.append(time.millis) }
-            columns.values.append(contentsOf: stored.values)
-            for time in stored.histogramTimes { columns.histogramTimes.append(time.millis) }
-            columns.histograms.append(contentsOf: stored.histograms)
+        for id in found where read(id, from, to, &stored, into: &columns) {
+            guard body(index.labels(of: id), &columns) else { return }
+        }
+    }
+
+    /// The same in the order of labels.
+    public func forEachSeriesSorted(
+        matching selector: Selector, from: Timestamp, to: Timestamp,
+        _ body: (_ labels: Labels, _ samples: inout QueryColumns) -> Bool
+    ) {
+        var stored = Storage.SampleColumns()
+        var columns = QueryColumns()
+        for (id, labels) in (try? series(matching: selector.matchers)) ?? []
+        where read(id, from, to, &stored, into: &columns) {
             guard body(labels, &columns) else { return }
         }
+    }
+
+    /// False when there is nothing; `stored` is a buffer to use again.
+    private func read(
+        _ id: SeriesID, _ from: Timestamp, _ to: Timestamp, _ stored: inout Storage.SampleColumns,
+        into columns: inout QueryColumns
+    ) -> Bool {
+        chunks.read(id, from: from, to: to, into: &stored)
+        if stored.isEmpty { return false }
+        columns.removeAll()
+        columns.times.reserveCapacity(stored.times.count)
+        for time in stored.times { columns.times.append(time.millis) }
+        columns.values.append(contentsOf: stored.values)
+        for time in stored.histogramTimes { columns.histogramTimes.append(time.millis) }
+        columns.histograms.append(contentsOf: stored.histograms)
+        return true
     }
 }
 

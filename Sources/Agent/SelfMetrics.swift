@@ -1,6 +1,7 @@
 import Alerting
 import Ingest
 import Model
+import Query
 import SLO
 import Storage
 public import Text
@@ -14,7 +15,10 @@ extension AgentCore {
         writeIntake(into: &out)
         writeStore(into: &out)
         writeSLOs(into: &out)
+        writeRules(into: &out)
+        writeSLOFigures(into: &out)
         writeDeliveries(into: &out)
+        writeDriftMetrics(into: &out)
         writeBackfill(into: &out)
         out.single(
             "pitot_log_position", .counter, "Records appended to the event log.",
@@ -113,11 +117,15 @@ extension AgentCore {
             Double(ledger.groupsRefused))
         out.single(
             "pitot_evaluations_total", .counter, "Evaluation rounds.", Double(evaluations))
+        writeAsks(into: &out)
     }
 
     private func writeDeliveries(into out: inout ExpositionWriter) {
         out.metric("pitot_alerts", .gauge, "Alerts by state.")
-        let names = notifier.alerts.map(\.state.name)
+        let pending = ruleSchedule.groups.flatMap(\.rules).flatMap(\.alerts).filter {
+            $0.state.name == "pending"
+        }
+        let names = notifier.alerts.map(\.state.name) + pending.map(\.state.name)
         for state in ["pending", "firing"] {
             out.sample(
                 "pitot_alerts", [("state", state)], Double(names.filter { $0 == state }.count))

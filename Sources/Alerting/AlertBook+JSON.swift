@@ -1,4 +1,4 @@
-internal import Model
+public import Model
 public import Text
 
 extension AlertBook {
@@ -9,11 +9,14 @@ extension AlertBook {
             reply.key("data")
             reply.object { data in
                 data.key("alerts")
-                data.array { list in
-                    for alert in alerts { alert.write(into: &list) }
-                }
+                data.array { writeAlerts(into: &$0) { _ in true } }
             }
         }
+    }
+
+    /// The elements of that answer's list, of alerts that `isWanted` says yes to.
+    public func writeAlerts(into list: inout JSONWriter, where isWanted: (Labels) -> Bool) {
+        for alert in alerts where isWanted(alert.labels) { alert.write(into: &list) }
     }
 }
 

@@ -1,4 +1,4 @@
-internal import Model
+public import Model
 
 // Numbers and times as Go's standard library prints them, because the readers of Prometheus' and
 // Alertmanager's JSON compare text.
@@ -7,7 +7,7 @@ internal import Model
 ///
 /// Both languages print the shortest digits that read back as the same number, so the digits are
 /// those of `description`; only their arrangement differs.
-func goExponentText(_ value: Double) -> String {
+public func goExponentText(_ value: Double) -> String {
     if value.isNaN { return "NaN" }
     let sign = value.sign == .minus ? "-" : ""
     if value.isInfinite { return sign.isEmpty ? "+Inf" : "-Inf" }
@@ -35,7 +35,7 @@ private func shortestDigits(_ value: Double) -> (digits: String, exponent: Int) 
 }
 
 /// A time as Go's `time.RFC3339Nano`: a fraction only if there is one, without trailing zeros.
-func goText(_ time: Timestamp) -> String {
+public func goText(_ time: Timestamp) -> String {
     var text = time.rfc3339
     guard text.utf8.contains(UInt8(ascii: ".")) else { return text }
     text.removeLast()
@@ -50,4 +50,4 @@ func millisText(_ time: Timestamp) -> String {
 }
 
 /// Go's zero time: an alert that has not ended.
-let goZeroTime = "0001-01-01T00:00:00Z"
+public let goZeroTime = "0001-01-01T00:00:00Z"

@@ -76,6 +76,17 @@ public struct Notifier: Sendable {
         return change
     }
 
+    /// Takes a firing alert whose life its rule keeps. See `AlertBook.adopt`.
+    @discardableResult
+    public mutating func adopt(
+        _ state: AlertState, of key: Labels, details: AlertDetails, now: Timestamp
+    ) -> AlertChange? {
+        see(now)
+        let change = book.adopt(state, of: key, details: details, now: self.now)
+        tell(change, of: key)
+        return change
+    }
+
     /// Ends an alert whose group or rule is no more.
     @discardableResult
     public mutating func resolve(

@@ -216,7 +216,16 @@ public struct BacktestRun: Sendable {
             if let segment = try? Segment(Region(draft.encode()), number: draft.number) {
                 _ = agent.attach(segment)
             }
-        case .reply, .report, .removeSegments: break
+        case .evaluate(let round):
+            let outcome = round.evaluate(
+                on: agent.queryView(), startedAt: agent.now, nanoseconds: { 0 },
+                shouldStop: { false })
+            agent.handle(.evaluated(outcome), at: agent.now, into: &effects)
+        case .ask(let id, .query(let question)):
+            let answer = question.evaluate(on: agent.queryView()) { false }
+            agent.handle(.answered(id, answer), at: agent.now, into: &effects)
+        // Nobody can ask the past for a page.
+        case .ask(_, .probe), .reply, .report, .removeSegments, .featuresTaken: break
         }
     }
 

@@ -38,7 +38,7 @@ public struct BaselineCollector: Sendable {
     /// The baseline of the rows collected; nil until complete.
     public func build() throws(BaselineError) -> BuiltBaseline? {
         guard isComplete else { return nil }
-        let columns = values.map(TrainingColumn.init)
+        let columns = values.map { TrainingColumn($0) }
         guard
             let table = TrainingTable(
                 names: names, columns: columns, times: times, isInOrder: true)

@@ -28,7 +28,7 @@ struct CellLookup: Sendable {
             }
             if let cell = feature.cell(of: number) { return cell }
             // Levels are written as numbers too.
-            return cell(ofLevel: number.description, &refusal)
+            return cell(ofLevel: FeatureValue.level(number), &refusal)
         case .text(let text): return cell(ofLevel: text, &refusal)
         case .flag(let flag):
             // A flag where the baseline has numbers is 0 or 1.

@@ -160,6 +160,20 @@ public struct DriftMonitor: Sendable {
             level: richest.first.map { scale.level($0.feature, window, settings.alpha) })
     }
 
+    /// How far features, by their titles, are from the baseline in the open window. Cells that
+    /// moved are named whatever chance makes of them: an alarm has its own evidence.
+    public func levels(of titles: [String]) -> [FeatureLevel] {
+        titles.compactMap { title in
+            baseline.features.firstIndex { $0.title == title }
+                .map { scale.level($0, window, .infinity) }
+        }
+    }
+
+    /// Measures rows counted before, such as those of a window that was closed.
+    public func report(_ interval: IntervalCounts) -> LevelReport {
+        scale.report(interval, alpha: settings.alpha, rowsMin: settings.windowRowsMin)
+    }
+
     /// Ends the open window: what it shows. A clean one clears a latched alarm.
     public mutating func closeWindow() -> LevelReport {
         let report = scale.report(

@@ -1,3 +1,5 @@
+public import Model
+
 // What a row brings, and what is wrong with it. A value that cannot be taken is counted by reason
 // and touches no detector; the row's other values are used.
 
@@ -10,10 +12,28 @@ public enum FeatureValue: Hashable, Sendable {
 
     /// A flag's level.
     static func level(_ flag: Bool) -> String { flag ? "true" : "false" }
+
+    /// A number's level: a whole number has no fraction, whoever wrote it how.
+    public static func level(_ number: Double) -> String {
+        Int64(exactly: number).map { String($0) } ?? number.description
+    }
+
+    /// What a word says; nil for what is no single value.
+    public init?(_ word: FeatureWord, texts: [String]) {
+        switch word.content {
+        case .number(let number): self = .number(number)
+        case .missing: self = .missing
+        case .flag(let flag): self = .flag(flag)
+        case .text(let place):
+            guard place < texts.count else { return nil }
+            self = .text(texts[place])
+        case .nested, .tooLong: return nil
+        }
+    }
 }
 
 /// Why a value or a row was not taken.
-public enum FeatureRefusal: UInt8, CaseIterable, Hashable, Sendable {
+public enum FeatureRefusal: UInt8, CaseIterable, Hashable, Sendable, Error {
     /// NaN.
     case notANumber = 0
     case infinite = 1
@@ -127,23 +147,65 @@ public struct RowPlan: Sendable {
                     let cell = unsafe CellCuts.search(cuts, from: start, value)
                     cells[index] = UInt8(truncatingIfNeeded: cell)
                 } else {
-                    cells[index] = cell(index, row, &refusals)
+                    cells[index] = cell(index, &refusals, { .success(row[$0]) })
                 }
             }
         }
     }
 
+    /// The same for a row of words that begins at a place, `width` of them.
+    public func encode(
+        _ words: [FeatureWord], from start: Int, texts: [String], into cells: inout [UInt8],
+        refusals: inout RefusalCounts
+    ) {
+        precondition(start >= 0 && start + width <= words.count, "a row of this plan")
+        if cells.count != features.count {
+            cells = [UInt8](repeating: Self.untouched, count: features.count)
+        }
+        if unknown > 0 { refusals.add(.unknownFeature, times: UInt64(unknown)) }
+        unsafe cuts.withUnsafeBufferPointer { cuts in
+            unsafe words.withUnsafeBufferPointer { words in
+                for index in plain.indices {
+                    let column = plain[index]
+                    // In bounds: a column is less than the width.
+                    if column >= 0, unsafe words[start + column].isFinite {
+                        let first = index * CellCuts.places
+                        let cell = unsafe CellCuts.search(
+                            cuts, from: first, words[start + column].double)
+                        cells[index] = UInt8(truncatingIfNeeded: cell)
+                    } else {
+                        cells[index] = cell(
+                            index, &refusals,
+                            { unsafe Self.value(words[start + $0], texts) })
+                    }
+                }
+            }
+        }
+    }
+
+    private static func value(
+        _ word: FeatureWord, _ texts: [String]
+    ) -> Result<FeatureValue, FeatureRefusal> {
+        if let value = FeatureValue(word, texts: texts) { return .success(value) }
+        return .failure(word == .tooLong ? .tooLong : .wrongType)
+    }
+
     private func cell(
-        _ index: Int, _ row: [FeatureValue], _ refusals: inout RefusalCounts
+        _ index: Int, _ refusals: inout RefusalCounts,
+        _ value: (Int) -> Result<FeatureValue, FeatureRefusal>
     ) -> UInt8 {
         if let slice = features[index].slice {
-            guard let column = sliceColumns[index], isIn(slice, row[column]) else {
-                return Self.untouched
-            }
+            guard let column = sliceColumns[index], case .success(let key) = value(column),
+                isIn(slice, key)
+            else { return Self.untouched }
         }
         guard let column = columns[index] else { return UInt8(CellCounts.missing) }
         var refusal: FeatureRefusal?
-        if let cell = lookups[index].cell(of: row[column], &refusal) { return UInt8(cell) }
+        switch value(column) {
+        case .success(let value):
+            if let cell = lookups[index].cell(of: value, &refusal) { return UInt8(cell) }
+        case .failure(let reason): refusal = reason
+        }
         // A slice's value is refused once, with the whole.
         if let refusal, features[index].slice == nil { refusals.add(refusal) }
         return Self.untouched

@@ -74,7 +74,7 @@ struct TableBuilder {
 
 extension TrainingColumn {
     /// Numbers if all values are numbers or missing, levels otherwise.
-    init(_ values: [FeatureValue]) {
+    public init(_ values: [FeatureValue]) {
         let isNumeric = values.allSatisfy { value in
             switch value {
             case .number, .missing: true
@@ -86,11 +86,16 @@ extension TrainingColumn {
                 values.map { if case .number(let number) = $0 { number } else { nil } })
             return
         }
+        self.init(levels: values)
+    }
+
+    /// Levels, whatever the values are.
+    public init(levels values: [FeatureValue]) {
         self = .texts(
             values.map { value in
                 switch value {
                 case .missing: nil
-                case .number(let number): number.description
+                case .number(let number): FeatureValue.level(number)
                 case .text(let text): text
                 case .flag(let flag): FeatureValue.level(flag)
                 }

@@ -61,22 +61,12 @@ extension Route: Archivable {
     /// To read into.
     public static let blank = Route(slot: 0, since: .distantPast)
 
-    /// Slot, then since when.
+    /// Slot, since when, how it is read.
     public mutating func archive(_ archive: inout Archive) {
         archive.field(&slot)
         archive.field(&since)
-    }
-}
-
-extension Feed: Archivable {
-    static let blank = Feed(startingAt: CounterCursor(), metric: 0, target: 0, routes: [])
-
-    mutating func archive(_ archive: inout Archive) {
-        archive.field(&base)
-        archive.field(&head)
-        archive.field(&toldStart)
-        archive.field(&metric)
-        archive.field(&target)
-        archive.field(&routes)
+        archive.field(&reading)
+        guard reading != .counter else { return }
+        archive.field(&bound)
     }
 }

@@ -20,7 +20,7 @@ struct JudgedSample: Sendable {
         case firstSeen(start: Timestamp?)
     }
 
-    let kind: Kind
+    var kind: Kind
     let value: Double
     let span: TimeSpan
 }
@@ -72,12 +72,15 @@ struct Counter: Sendable {
     @inline(__always)
     static func isCount(_ value: Double) -> Bool { value >= 0 && value < 0x1p53 }
 
-    /// Takes the next sample in time. Nil when it is no count. O(1), no allocation.
+    /// Takes the next sample in time. Nil when it is no count. O(1), no allocation. With `isReset`
+    /// it is known to have begun anew, as when another series of its histogram fell.
     mutating func take(
-        _ sample: CountedSample, at time: Timestamp, replica: Int, gapAfter: TimeSpan
+        _ sample: CountedSample, at time: Timestamp, replica: Int, gapAfter: TimeSpan,
+        isReset: Bool = false
     ) -> JudgedSample? {
         if replica > 0 || !shared.isEmpty {
-            return takeShared(sample, at: time, replica: replica, gapAfter: gapAfter)
+            return takeShared(
+                sample, at: time, replica: replica, gapAfter: gapAfter, isReset: isReset)
         }
         let value = sample.value
         guard Self.isCount(value) else {
@@ -90,17 +93,47 @@ struct Counter: Sendable {
             cursor.value = value
         }
         guard cursor.hasCounted else {
-            return JudgedSample(kind: firstKind(cursor, news), value: value, span: .zero)
+            let kind = isReset && cursor.isUnseen ? .known(.reset) : firstKind(cursor, news)
+            return JudgedSample(kind: kind, value: value, span: .zero)
         }
         let step = time - cursor.time
         let isGap = step > gapAfter
         let span = isGap ? step : .zero
-        if value < cursor.value || news.isRestart {
+        if value < cursor.value || news.isRestart || isReset {
             return JudgedSample(kind: .known(.reset), value: value, span: span)
         }
         return JudgedSample(
             kind: .known(isGap ? .gap : .normal), value: value - cursor.value, span: span)
     }
+
+    /// Takes the next value of a gauge; nil for NaN. The span says how long nothing was seen.
+    mutating func takeGauge(
+        _ sample: CountedSample, at time: Timestamp, gapAfter: TimeSpan
+    ) -> JudgedSample? {
+        guard !sample.value.isNaN else { return nil }
+        let step = cursor.hasCounted ? time - cursor.time : .zero
+        cursor.time = max(cursor.time, time)
+        return JudgedSample(
+            kind: .known(.normal), value: sample.value, span: step > gapAfter ? step : .zero)
+    }
+
+    /// Whether the next sample would be judged a reset.
+    func falls(_ sample: CountedSample, at time: Timestamp, replica: Int) -> Bool {
+        guard Self.isCount(sample.value) else { return false }
+        var view = cursor
+        if !shared.isEmpty {
+            guard replica < shared[0].views.count else { return false }
+            view = shared[0].views[replica].cursor
+        } else if replica > 0 {
+            return false
+        }
+        guard view.hasCounted else { return false }
+        if sample.value < view.value { return true }
+        return sample.start != 0 && view.takeStart(sample.start, at: time).isRestart
+    }
+
+    /// Whether a count of it was ever seen.
+    var isSeen: Bool { cursor.hasCounted || !shared.isEmpty && shared[0].newest != .distantPast }
 
     /// A series that was there before and showed no count is not born now.
     func firstKind(_ cursor: CounterCursor, _ news: StartNews) -> JudgedSample.Kind {
@@ -114,26 +147,5 @@ extension StartNews {
     var isRestart: Bool {
         if case .restart = self { return true }
         return false
-    }
-}
-
-/// A series that somebody counts, and who wants its increments.
-struct Feed: Sendable {
-    /// After the scrapes that have left the out-of-order window.
-    var base: Counter
-    /// After all closed scrapes.
-    var head: Counter
-    /// The start that its newest sample told, for the log: what repeats is not logged.
-    var toldStart: Int64 = 0
-    var metric: UInt32
-    var target: UInt32
-    var routes: [Route]
-
-    init(startingAt cursor: CounterCursor, metric: UInt32, target: UInt32, routes: [Route]) {
-        base = Counter(cursor: cursor)
-        head = base
-        self.metric = metric
-        self.target = target
-        self.routes = routes
     }
 }

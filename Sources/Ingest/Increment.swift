@@ -25,15 +25,46 @@ public enum IncrementClass: UInt8, CaseIterable, Hashable, Sendable {
     }
 }
 
+/// How a consumer reads a series.
+public enum Reading: UInt8, CaseIterable, Hashable, Sendable {
+    /// A counter: what it grows by.
+    case counter = 0
+    /// A bucket or the count of a histogram that counts nothing itself, but whose fall shows that
+    /// the histogram began anew.
+    case witness
+    /// All events of a classic histogram; they count once the bucket of the route's bound was seen.
+    case histogramTotal
+    /// Its events while that bucket was not seen: how long they took is not known.
+    case histogramRest
+    /// A gauge: each value is told as it is.
+    case gauge
+    /// Of a native histogram, the events that are known to lie on one side of the bound.
+    case nativeDecided
+    /// Those at or below the bound.
+    case nativeBelow
+    /// Those in the bucket that the bound cuts: on which side is not known.
+    case nativeUndecided
+    /// All its events.
+    case nativeCount
+
+    /// Whether it is read from native histograms.
+    var isNative: Bool { rawValue >= Reading.nativeDecided.rawValue }
+}
+
 /// Who consumes a series, in the consumer's own numbering.
 public struct Route: Hashable, Sendable {
     public internal(set) var slot: UInt32
+    public internal(set) var reading: Reading
     /// Since when the consumer has been counting: a series born earlier is no birth to it.
     public internal(set) var since: Timestamp
+    /// What a histogram is divided at, in its own unit; 0 for other readings.
+    public internal(set) var bound: Double
 
-    public init(slot: UInt32, since: Timestamp) {
+    public init(slot: UInt32, since: Timestamp, reading: Reading = .counter, bound: Double = 0) {
         self.slot = slot
+        self.reading = reading
         self.since = since
+        self.bound = bound
     }
 }
 
@@ -42,7 +73,8 @@ public struct Increment: Hashable, Sendable {
     public let slot: UInt32
     public let kind: IncrementClass
     public let time: Timestamp
-    /// Events. For `baseline` the value that is not counted. Negative when it is taken back.
+    /// Events. For `baseline` the value that is not counted, of a gauge what it showed. With the
+    /// other sign when it is taken back.
     public let value: Double
     /// Time since the previous sample when that was more than two scrape intervals, else zero.
     public let span: TimeSpan

@@ -114,10 +114,8 @@ extension Intake {
     /// The same for one target.
     mutating func settle(_ target: Int) {
         for scrape in targets[target].scrapes where scrape.isClosed {
-            for sample in scrape.samples {
-                let feed = Int(sample.feed)
-                feeds[feed].base = feeds[feed].head
-            }
+            for sample in scrape.samples { feeds[Int(sample.feed)].settle() }
+            for sample in scrape.histograms { feeds[Int(sample.feed)].settle() }
         }
         targets[target].base = targets[target].head
         targets[target].scrapes.removeAll { $0.isClosed }
@@ -152,8 +150,10 @@ extension Intake {
         let isHolding = isHolding(target)
         for scrape in closed {
             for sample in scrape.samples {
-                let feed = Int(sample.feed)
-                feeds[feed].head = isHolding ? Counter() : feeds[feed].base
+                feeds[Int(sample.feed)].rewind(toNothing: isHolding)
+            }
+            for sample in scrape.histograms {
+                feeds[Int(sample.feed)].rewind(toNothing: isHolding)
             }
         }
         if isHolding {
@@ -179,22 +179,13 @@ extension Intake {
             side == .head
             ? targets[target].head.judgement(of: scrape, closing, target)
             : targets[target].base.judgement(of: scrape, closing, target)
-        let replica = Int(scrape.replica)
-        for sample in scrape.samples {
-            let feed = Int(sample.feed)
-            let judged: JudgedSample?
-            switch side {
-            case .base, .past:
-                judged = feeds[feed].base.take(
-                    sample, at: scrape.time, replica: replica, gapAfter: gapAfter)
-            case .head:
-                judged = feeds[feed].head.take(
-                    sample, at: scrape.time, replica: replica, gapAfter: gapAfter)
-            }
-            guard side != .base, let judged else { continue }
-            for route in feeds[feed].routes {
-                increments.append(
-                    judgement.increment(judged, for: route, metric: feeds[feed].metric))
+        if targets[target].hasHistograms {
+            stepFamilies(scrape, side, judgement, gapAfter, &increments)
+        } else {
+            for sample in scrape.samples {
+                let judged = take(sample, of: scrape, side, gapAfter)
+                guard side != .base, let judged else { continue }
+                emit(sample, judged, judgement, &increments)
             }
         }
         advance(side, of: target, past: scrape, closing)
@@ -221,20 +212,7 @@ extension Intake {
             previous: .distantPast, isRecent: false)
         let gapAfter = targets[target].interval * 2
         let first = output.increments.count
-        for sample in scrape.samples {
-            let feed = Int(sample.feed)
-            guard feeds[feed].base.shared.isEmpty, feeds[feed].head.shared.isEmpty,
-                scrape.replica == 0, scrape.time > feeds[feed].head.cursor.time
-            else { continue }
-            let judged = feeds[feed].head.take(
-                sample, at: scrape.time, replica: 0, gapAfter: gapAfter)
-            feeds[feed].base = feeds[feed].head
-            guard let judged else { continue }
-            for route in feeds[feed].routes {
-                output.increments.append(
-                    judgement.increment(judged, for: route, metric: feeds[feed].metric))
-            }
-        }
+        emitStray(scrape, judgement, gapAfter, &output.increments)
         countClasses(output.increments[first...])
     }
 
@@ -255,7 +233,7 @@ extension TargetFold {
     }
 
     /// What the next scrape is judged by, and how long a step may be.
-    fileprivate func judgement(
+    func judgement(
         of scrape: Scrape, _ closing: Scrape.Closing, _ target: Int
     ) -> (Judgement, gapAfter: TimeSpan) {
         let gapAfter = gapAfter(of: replicas[Int(scrape.replica)])
@@ -293,42 +271,5 @@ extension TargetFold {
             return .down(since: scrape.time, noticed: now)
         }
         return .up
-    }
-}
-
-/// What decides between birth and baseline in one scrape (DESIGN §4.1): a first value counts when
-/// the series is known to have begun while it was being watched.
-private struct Judgement {
-    let scrape: Scrape
-    let target: UInt32
-    /// Since when the sender had come without a gap.
-    let covered: Timestamp
-    let processStart: Timestamp?
-    /// The target's scrape before.
-    let previous: Timestamp
-    /// A scrape came at most two intervals ago and showed what there was.
-    let isRecent: Bool
-
-    func increment(_ judged: JudgedSample, for route: Route, metric: UInt32) -> Increment {
-        let kind: IncrementClass
-        switch judged.kind {
-        case .known(let known): kind = known
-        case .firstSeen(let start):
-            kind = isBirth(start ?? processStart, route, metric) ? .birth : .baseline
-        }
-        return Increment(
-            slot: route.slot, kind: kind, time: scrape.time, value: judged.value,
-            span: judged.span, target: target)
-    }
-
-    private func isBirth(_ start: Timestamp?, _ route: Route, _ metric: UInt32) -> Bool {
-        // Another series of the metric ended in this scrape: this one may be its new name.
-        let mayBeRenamed = scrape.endedMetrics.contains(metric)
-        if let start, start > max(covered, route.since), start <= scrape.time,
-            !mayBeRenamed || start > previous
-        {
-            return true
-        }
-        return isRecent && !mayBeRenamed
     }
 }

@@ -3,7 +3,7 @@ import Storage
 import Wire
 
 // Native histograms: checked, stored and logged as samples are. They belong to scrapes like any
-// series; what counts them will get its increments here.
+// series; HistogramCounter counts them.
 
 /// A histogram as the log holds it.
 public struct ResolvedHistogram: Hashable, Sendable {
@@ -50,7 +50,7 @@ extension Intake {
                 continue
             }
             let time = Timestamp(millis: entry.timestamp)
-            switch take(SeriesID(id), time, entry.histogram, now, &output) {
+            switch take(SeriesID(id), time, entry.histogram, entry.start, now, &output) {
             case .stored:
                 write.histograms.append(
                     ResolvedHistogram(
@@ -67,23 +67,25 @@ extension Intake {
         of write: ResolvedWrite, _ now: Timestamp, _ output: inout IntakeOutput
     ) {
         for entry in write.histograms where Int(entry.id) < store.count {
-            _ = take(SeriesID(entry.id), entry.time, entry.histogram, now, &output)
+            _ = take(
+                SeriesID(entry.id), entry.time, entry.histogram, entry.start, now, &output)
         }
     }
 
     /// One histogram: its order, where it is stored, the scrape it belongs to.
     private mutating func take(
-        _ id: SeriesID, _ time: Timestamp, _ histogram: Histogram, _ now: Timestamp,
-        _ output: inout IntakeOutput
+        _ id: SeriesID, _ time: Timestamp, _ histogram: Histogram, _ start: Int64,
+        _ now: Timestamp, _ output: inout IntakeOutput
     ) -> Taken {
         if time.millis <= 0 { return .refused(.outOfBounds) }
         if time > now + Self.aheadMax { return .refused(.tooFarAhead) }
-        let place = places[Int(id.index)]
+        var place = places[Int(id.index)]
+        if place.role == .made { place = adopt(id, now: now) }
         let previous = store.tail(of: id)
         // To scrapes and order only the stale marker matters.
         let value = histogram.isStaleMarker ? histogram.sum : 0
         guard time > previous.time else {
-            return takeLate(id, place, time, histogram, now, &output)
+            return takeLate(id, place, time, histogram, start, now, &output)
         }
         if place.state != .live { revive(id) }
         store.advance(id, to: time, value: value)
@@ -97,25 +99,48 @@ extension Intake {
             cursor.delivered += 1
         }
         noteFigures(place, value)
+        noteCount(place, histogram, start)
         return .stored(isStartNew: false)
+    }
+
+    /// Adds a counted series' histogram to the scrape at the cursor.
+    private mutating func noteCount(
+        _ place: SeriesPlace, _ histogram: Histogram, _ start: Int64
+    ) {
+        guard place.feed != SeriesPlace.noFeed, !feeds[Int(place.feed)].native.isEmpty else {
+            return
+        }
+        cursor.histograms.append(
+            CountedHistogram(feed: place.feed, histogram: histogram, start: start))
+    }
+
+    private mutating func noteLate(
+        _ place: SeriesPlace, _ time: Timestamp, _ histogram: Histogram, _ start: Int64,
+        _ now: Timestamp, _ output: inout IntakeOutput
+    ) {
+        let value = histogram.isStaleMarker ? histogram.sum : 0
+        noteLateFigures(place, time, value, now, &output)
+        noteCount(place, histogram, start)
     }
 
     private mutating func takeLate(
         _ id: SeriesID, _ place: SeriesPlace, _ time: Timestamp, _ histogram: Histogram,
-        _ now: Timestamp, _ output: inout IntakeOutput
+        _ start: Int64, _ now: Timestamp, _ output: inout IntakeOutput
     ) -> Taken {
         let tail = store.tail(of: id)
         let newest = max(targets[Int(place.target)].head.newest, tail.time)
         guard time == tail.time || time > newest - settings.outOfOrderWindow else {
             return .refused(.outOfOrder)
         }
-        let isOwn =
-            place.stored == id.index || places[Int(place.stored)].replica == place.replica
-        guard isOwn else {
-            // What another replica's stands for is not stored, so a repeat cannot be told.
+        // Not all of a replica's is stored: of a counted series the kept scrapes show repeats.
+        let isShared = place.stored != id.index
+        if isShared, let known = kept(place, time, now, &output) {
+            return known == histogram ? .duplicate : .refused(.conflict)
+        }
+        guard !isShared || places[Int(place.stored)].replica == place.replica else {
             if time == tail.time { return .duplicate }
             noteDeduplicated()
-            noteLate(place, time, histogram.isStaleMarker ? histogram.sum : 0, 0, now, &output)
+            noteLate(place, time, histogram, start, now, &output)
             return .stored(isStartNew: false)
         }
         switch store.insert(SeriesID(place.stored), at: time, histogram: histogram) {
@@ -124,7 +149,19 @@ extension Intake {
         case .different: return .refused(.conflict)
         case .full: return .refused(.outOfOrder)
         }
-        noteLate(place, time, histogram.isStaleMarker ? histogram.sum : 0, 0, now, &output)
+        noteLate(place, time, histogram, start, now, &output)
         return .stored(isStartNew: false)
+    }
+
+    /// The replica's histogram of a time, if it is still in a scrape.
+    private mutating func kept(
+        _ place: SeriesPlace, _ time: Timestamp, _ now: Timestamp, _ output: inout IntakeOutput
+    ) -> Histogram? {
+        guard place.feed != SeriesPlace.noFeed else { return nil }
+        commitCursor(now, &output)
+        let scrape = targets[Int(place.target)].scrapes.first {
+            $0.replica == place.replica && $0.time == time
+        }
+        return scrape?.histograms.first { $0.feed == place.feed }?.histogram
     }
 }

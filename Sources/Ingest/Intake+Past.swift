@@ -153,7 +153,7 @@ extension Intake {
         let joined = Set(waiting.map { UInt32($0) })
         for feed in feeds.indices
         where joined.contains(feeds[feed].target) && !inScrapes.contains(UInt32(feed)) {
-            feeds[feed].head = feeds[feed].base
+            feeds[feed].rewind()
         }
     }
 

@@ -18,7 +18,8 @@ extension Intake {
     ) -> Taken {
         if time.millis <= 0 { return .refused(.outOfBounds) }
         if time > now + Self.aheadMax { return .refused(.tooFarAhead) }
-        let place = places[Int(id.index)]
+        var place = places[Int(id.index)]
+        if place.role == .made { place = adopt(id, now: now) }
         let previous = store.tail(of: id)
         guard time > previous.time else {
             return takeLate(id, place, time, value, start, now, &output)
@@ -73,11 +74,19 @@ extension Intake {
         _ place: SeriesPlace, _ time: Timestamp, _ value: Double, _ start: Int64,
         _ now: Timestamp, _ output: inout IntakeOutput
     ) {
+        noteLateFigures(place, time, value, now, &output)
+        guard place.feed != SeriesPlace.noFeed else { return }
+        cursor.samples.append(CountedSample(feed: place.feed, value: value, start: start))
+    }
+
+    /// Adds what a late sample says of its scrape.
+    mutating func noteLateFigures(
+        _ place: SeriesPlace, _ time: Timestamp, _ value: Double, _ now: Timestamp,
+        _ output: inout IntakeOutput
+    ) {
         outOfOrder += 1
         if !cursor.isAt(place.target, place.replica, time) { moveCursor(place, time, now, &output) }
         noteFigures(place, value)
-        guard place.feed != SeriesPlace.noFeed else { return }
-        cursor.samples.append(CountedSample(feed: place.feed, value: value, start: start))
     }
 
     @inline(__always)
@@ -118,7 +127,7 @@ extension Intake {
         case .processStart:
             guard value > 0 && value < 1e11 else { return }
             cursor.processStart = Timestamp(millis: Int64(value * 1000))
-        case .plain: break
+        case .plain, .made: break
         }
     }
 

@@ -12,6 +12,7 @@ extension Intake {
             return AddedSeries(id: id, routable: id)
         }
         let known = store.find(split.series)
+        if let known, places[Int(known.index)].role == .made { _ = adopt(known, now: now) }
         let shared = known ?? place(split.series, stored: nil, replica: nil, now: now)
         let id = place(labels, stored: shared, replica: split.replica, now: now)
         places[Int(id.index)].feed = places[Int(shared.index)].feed
@@ -23,8 +24,7 @@ extension Intake {
     ) -> SeriesID {
         let id = store.add(labels)
         let name = labels[Labels.metricName] ?? ""
-        let role: SeriesPlace.Role =
-            name == "up" ? .up : name == "process_start_time_seconds" ? .processStart : .plain
+        let role = role(of: name)
         let target: UInt32
         if let stored {
             target = places[Int(stored.index)].target
@@ -45,11 +45,19 @@ extension Intake {
         return id
     }
 
+    func role(of metric: String) -> SeriesPlace.Role {
+        metric == "up" ? .up : metric == "process_start_time_seconds" ? .processStart : .plain
+    }
+
     /// The target a series belongs to.
     public func target(of id: SeriesID) -> UInt32 { places[Int(id.index)].target }
 
-    /// Whether consumers can count it: a replica's series is counted through the shared one.
-    public func isRoutable(_ id: SeriesID) -> Bool { places[Int(id.index)].stored == id.index }
+    /// Whether consumers can count it: a replica's series is counted through the shared one, and
+    /// what rules make is counted by nobody.
+    public func isRoutable(_ id: SeriesID) -> Bool {
+        let place = places[Int(id.index)]
+        return place.stored == id.index && place.role != .made
+    }
 
     /// Sets who counts a series from its next sample on. What was stored of it before is its
     /// starting value, so nothing between is lost or invented.
@@ -58,7 +66,8 @@ extension Intake {
         let index = Int(id.index)
         let place = places[index]
         guard place.feed == SeriesPlace.noFeed else {
-            feeds[Int(place.feed)].routes = routes
+            feeds[Int(place.feed)].route(to: routes)
+            noteFamily(place.feed, of: store.labels(of: id))
             return
         }
         guard !routes.isEmpty else { return }
@@ -73,6 +82,7 @@ extension Intake {
         let feed = addFeed(
             Feed(startingAt: cursor, metric: place.metric, target: place.target, routes: routes))
         places[index].feed = feed
+        noteFamily(feed, of: store.labels(of: id))
         for sharer in sharers[id.index] ?? [] { places[Int(sharer)].feed = feed }
         if !isWatched[Int(place.target)] {
             isWatched[Int(place.target)] = true
@@ -101,7 +111,7 @@ extension Intake {
 
     private static let senderLabels = ["cluster", "prometheus", "prometheus_replica"]
 
-    private mutating func targetIndex(of labels: Labels, now: Timestamp) -> UInt32 {
+    mutating func targetIndex(of labels: Labels, now: Timestamp) -> UInt32 {
         let isSingleton = labels["instance"] == nil
         let identity =
             isSingleton ? labels : labels.keeping(Self.senderLabels + ["job", "instance"])

@@ -48,7 +48,7 @@ extension Intake {
             let tail = store.tail(of: SeriesID(UInt32(index)))
             if now - tail.time > Self.idleAfter {
                 retire(index)
-            } else if place.stored == index && !isStaleMarker(tail.value) {
+            } else if place.stored == index && place.role != .made && !isStaleMarker(tail.value) {
                 markIfMissing(index, place, tail.time, now)
             }
         case .marked:
@@ -126,6 +126,7 @@ extension Intake {
         {
             places.releasePage(page)
         }
+        guard place.role != .made else { return }
         targets[target].series -= 1
         if targets[target].series == 0 { forgetTarget(target, &output) }
     }
@@ -138,9 +139,12 @@ extension Intake {
     }
 
     private mutating func free(_ feed: UInt32, of target: Int) {
-        if targets[target].scrapes.contains(where: { $0.samples.contains { $0.feed == feed } }) {
-            settle(target)
+        let isWaiting = targets[target].scrapes.contains { scrape in
+            scrape.samples.contains { $0.feed == feed }
+                || scrape.histograms.contains { $0.feed == feed }
         }
+        if isWaiting { settle(target) }
+        forgetFamily(feed)
         feeds[Int(feed)] = .blank
         freeFeeds.append(feed)
     }

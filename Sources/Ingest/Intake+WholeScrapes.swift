@@ -54,7 +54,7 @@ extension Intake {
         } else {
             whole.alive += 1
             switch place.role {
-            case .plain: break
+            case .plain, .made: break
             case .up: whole.upValue = value
             case .processStart:
                 if value > 0 && value < 1e11 {

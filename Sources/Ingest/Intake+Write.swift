@@ -10,11 +10,19 @@ public import Wire
 public struct Resolution: Sendable {
     static let refusedSeries = UInt32.max
 
+    /// The most shed series of a request that are told.
+    static let shedMax = 10_000
+
+    /// Labels of the series that a limit shed.
+    public internal(set) var shed: [Labels] = []
     /// Series added by this batch; to be routed before `apply`.
     public internal(set) var added: [SeriesID] = []
     /// Parallel to the batch's series.
     var ids: [UInt32] = []
     var write = ResolvedWrite()
+
+    /// Notes who would have counted the shed series, for the log.
+    public mutating func note(shedConsumers: [UInt32]) { write.shedConsumers = shedConsumers }
 }
 
 extension Intake {
@@ -66,6 +74,7 @@ extension Intake {
         guard samples > 0 else { return Resolution.refusedSeries }
         if let limit = limitReached(by: labels, samples: samples) {
             refuse(limit, samples, labels.description, &resolution.write.tally)
+            if resolution.shed.count < Resolution.shedMax { resolution.shed.append(labels) }
             return Resolution.refusedSeries
         }
         let added = add(labels, now: now)
@@ -76,7 +85,7 @@ extension Intake {
     }
 
     /// The limit that a new series would pass. Known series are never shed.
-    private mutating func limitReached(by labels: Labels, samples: Int) -> Refusal? {
+    mutating func limitReached(by labels: Labels, samples: Int) -> Refusal? {
         let name = labels[Cardinality.namespaceLabel] ?? ""
         let namespace = cardinality.namespace(name)
         let isFull = cardinality.total >= settings.seriesMax

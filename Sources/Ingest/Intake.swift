@@ -87,6 +87,8 @@ public struct Intake: Sendable {
     var metadataPrints: [UInt64?] = []
     /// What `SeriesStore.touch` gave, kept so that its loads are not left out.
     var touched: UInt64 = 0
+    /// The feeds of histograms' buckets.
+    var buckets: [FamilyBound: UInt32] = [:]
     /// Numbers of feeds that are free again.
     var freeFeeds: [UInt32] = []
     /// Where the sweep over the series goes on, and when it was last at work.

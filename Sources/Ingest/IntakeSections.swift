@@ -116,6 +116,7 @@ extension Intake {
             guard place.state != .dead, place.stored != index else { continue }
             sharers[place.stored, default: []].append(UInt32(index))
         }
+        findFamilies()
         recount()
         return true
     }
@@ -148,6 +149,10 @@ extension Intake {
         for index in places.indices where !places.isReleased(index) {
             let place = places[index]
             if place.state == .dead { continue }
+            if place.role == .made {
+                guard place.stored == index, place.feed == SeriesPlace.noFeed else { return false }
+                continue
+            }
             guard place.target < targets.count, !targets.isReleased(Int(place.target)),
                 place.stored < places.count,
                 place.replica < max(1, targets[Int(place.target)].replicas.count),
@@ -157,7 +162,8 @@ extension Intake {
         for index in targets.indices where !targets.isReleased(index) {
             let target = targets[index]
             guard target.identity.isEmpty || target.sender < senders.count,
-                target.scrapes.allSatisfy({ $0.samples.allSatisfy { $0.feed < feeds.count } })
+                target.scrapes.allSatisfy({ $0.samples.allSatisfy { $0.feed < feeds.count } }),
+                target.scrapes.allSatisfy({ $0.histograms.allSatisfy { $0.feed < feeds.count } })
             else { return false }
         }
         let free = Set(freeFeeds)

@@ -16,6 +16,8 @@ public struct ResolvedWrite: Sendable {
     public internal(set) var exemplars: [ResolvedExemplar] = []
     public internal(set) var metadata: [ResolvedMetadata] = []
     public internal(set) var tally = WriteTally()
+    /// Who would have counted series that limits shed, in the consumers' own numbering.
+    public internal(set) var shedConsumers: [UInt32] = []
 
     public init() {}
 
@@ -44,7 +46,9 @@ public struct ResolvedWrite: Sendable {
     }
 
     /// Whether it holds more than samples.
-    var hasExtras: Bool { !histograms.isEmpty || !exemplars.isEmpty || !metadata.isEmpty }
+    var hasExtras: Bool {
+        !histograms.isEmpty || !exemplars.isEmpty || !metadata.isEmpty || !shedConsumers.isEmpty
+    }
 
     /// Notes the start of the sample about to be appended.
     mutating func noteStart(_ millis: Int64) {
@@ -68,8 +72,8 @@ public struct StartNote: Hashable, Sendable {
 // Payload: newSeries count, labels; samples count, then per sample: signed delta of the number,
 // signed delta of the time, value bits. Then duplicates, the number of reasons something was
 // refused for, and each one's word and count; the number of starts, then per start the delta of the
-// sample's index and the signed delta of the time. A byte says whether histograms, exemplars and
-// metadata follow. docs/formats/log.md.
+// sample's index and the signed delta of the time. A byte says whether histograms, exemplars,
+// metadata and the consumers of shed series follow. docs/formats/log.md.
 extension ResolvedWrite {
     /// Appends the log payload. About 11 bytes a sample, 3 to 7 a start. O(samples).
     public func encode(into out: inout ByteWriter) {
@@ -120,6 +124,8 @@ extension ResolvedWrite {
         archive.field(&histograms)
         archive.field(&exemplars)
         archive.field(&metadata)
+        // Earlier records end here.
+        if !archive.isReading || !archive.isComplete { archive.field(&shedConsumers) }
     }
 
     /// Reads what `encode` wrote, or nil when it is malformed. O(samples).

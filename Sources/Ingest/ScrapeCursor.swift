@@ -16,6 +16,7 @@ struct ScrapeCursor: Sendable {
     var alive = 0
     var ended = 0
     var samples: [CountedSample] = []
+    var histograms: [CountedHistogram] = []
     var endedMetrics: [UInt32] = []
     var upValue: Double?
     var hasUpEnded = false
@@ -40,6 +41,7 @@ struct ScrapeCursor: Sendable {
         hasUpEnded = false
         processStart = nil
         samples.removeAll(keepingCapacity: true)
+        if !histograms.isEmpty { histograms.removeAll(keepingCapacity: true) }
         endedMetrics.removeAll(keepingCapacity: true)
     }
 }
@@ -50,6 +52,7 @@ extension Scrape {
         alive += cursor.alive
         ended += cursor.ended
         samples.append(contentsOf: cursor.samples)
+        if !cursor.histograms.isEmpty { histograms.append(contentsOf: cursor.histograms) }
         endedMetrics.append(contentsOf: cursor.endedMetrics)
         if let value = cursor.upValue { upValue = value }
         if cursor.hasUpEnded { hasUpEnded = true }

@@ -3,7 +3,12 @@ import Storage
 
 /// Where a series belongs. 20 bytes a series, beside the store's own.
 struct SeriesPlace: Sendable {
-    enum Role: UInt8, Sendable { case plain, up, processStart }
+    enum Role: UInt8, Sendable {
+        case plain, up, processStart
+        /// A rule of our own makes it; it has no target.
+        case made
+    }
+
     /// Where a series is in its life.
     enum State: UInt8, Sendable {
         case live
@@ -16,6 +21,7 @@ struct SeriesPlace: Sendable {
     }
 
     static let noFeed = UInt32.max
+    static let noTarget = UInt32.max
 
     var target: UInt32
     var metric: UInt32

@@ -32,14 +32,16 @@ struct SharedCounter: Sendable {
 extension Counter {
     /// As `take`, for a series of several replicas.
     mutating func takeShared(
-        _ sample: CountedSample, at time: Timestamp, replica: Int, gapAfter: TimeSpan
+        _ sample: CountedSample, at time: Timestamp, replica: Int, gapAfter: TimeSpan,
+        isReset: Bool
     ) -> JudgedSample? {
         if shared.isEmpty { shared = [SharedCounter(cursor)] }
         guard Self.isCount(sample.value) else {
             if shared[0].views[0].cursor.isUnseen { shared[0].views[0].cursor.value = -1 }
             return nil
         }
-        return shared[0].take(sample, at: time, replica: replica, gapAfter: gapAfter)
+        return shared[0].take(
+            sample, at: time, replica: replica, gapAfter: gapAfter, isReset: isReset)
     }
 }
 
@@ -52,7 +54,8 @@ extension SharedCounter {
     }
 
     mutating func take(
-        _ sample: CountedSample, at time: Timestamp, replica: Int, gapAfter: TimeSpan
+        _ sample: CountedSample, at time: Timestamp, replica: Int, gapAfter: TimeSpan,
+        isReset: Bool
     ) -> JudgedSample? {
         while views.count <= replica { views.append(View(cursor: CounterCursor(), epoch: epoch)) }
         let wasEmpty = newest == .distantPast
@@ -69,13 +72,14 @@ extension SharedCounter {
         if wasEmpty {
             maximum = sample.value
             view.epoch = epoch
-            let kind = Counter(cursor: first).firstKind(first, news)
+            let isBegun = isReset && first.isUnseen
+            let kind = isBegun ? .known(.reset) : Counter(cursor: first).firstKind(first, news)
             return JudgedSample(kind: kind, value: sample.value, span: .zero)
         }
         let step = time - newest
         let span = step > gapAfter ? step : .zero
         let hasFallen =
-            before.hasCounted && (sample.value < before.value || news.isRestart)
+            before.hasCounted && (sample.value < before.value || news.isRestart || isReset)
         // Back after a while in which another replica went on, or here for the first time.
         let isBack = time - before.time > gapAfter && newest > before.time
         if !before.hasCounted || isBack || epoch &- view.epoch > 1 {

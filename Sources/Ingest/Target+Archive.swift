@@ -94,6 +94,7 @@ extension Scrape: Archivable {
         archive.field(&alive)
         archive.field(&ended)
         archive.field(&samples)
+        archive.field(&histograms)
         archive.field(&endedMetrics)
         archive.field(&upValue)
         archive.field(&hasUpEnded)

@@ -29,6 +29,7 @@ struct Scrape: Sendable {
     var ended = 0
     /// Of series that are counted.
     var samples: [CountedSample] = []
+    var histograms: [CountedHistogram] = []
     /// Metrics of which a series ended in this scrape.
     var endedMetrics: [UInt32] = []
     var upValue: Double?
@@ -90,6 +91,8 @@ public struct Target: Sendable {
     /// Its series that are in the store, replicas' own included.
     var series = 0
     var hasUp = false
+    /// Series of a histogram are counted.
+    var hasHistograms = false
     /// Open scrapes, and closed ones within the out-of-order window, in their order.
     var scrapes: [Scrape] = []
     var openCount = 0

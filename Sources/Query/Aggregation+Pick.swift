@@ -45,7 +45,7 @@ extension Evaluation {
                 isKept[index] = Array(repeating: false, count: grid.count)
                 if list[index].histograms.contains(where: { $0 != nil }) {
                     annotations.inform(
-                        Remark.ignoredHistogram(node.op.rawValue), node.expression.range)
+                        Remark.ignoredHistogram(node.op.rawValue), node.range)
                 }
             }
             let heaps = try candidates(node, list, places, groups.labels.count, limits)
@@ -169,7 +169,7 @@ extension Evaluation {
         let grouping = node.isWithout ? node.grouping + [name] : node.grouping
         var groups = Groups(grouping, isWithout: node.isWithout)
         var result: [Series] = []
-        try stream(node.expression, grid) { (series: inout Series) throws(QueryError) in
+        try streamUnique(node.expression, grid) { (series: inout Series) throws(QueryError) in
             for step in 0..<grid.count where series.isPresent(step) {
                 let value =
                     series.histogram(step).map { histogramNotation($0.value) }

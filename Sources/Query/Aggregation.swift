@@ -69,9 +69,6 @@ extension Evaluation {
         var quantiles: [Double] = []
         if node.op == .quantile, let parameter = node.parameter {
             quantiles = try scalar(parameter, grid)
-            for q in quantiles where !(q >= 0 && q <= 1) {
-                annotations.warn(Remark.badQuantile(q), parameter.range)
-            }
         }
         var groups = Groups(node.grouping, isWithout: node.isWithout)
         var states: [Accumulator] = []
@@ -87,6 +84,11 @@ extension Evaluation {
             }
             if node.op == .quantile { try hold(grid.count) }
             fold(node, series, &states[place])
+        }
+        if let parameter = node.parameter {
+            for q in quantiles where !(q >= 0 && q <= 1) {
+                annotations.warn(Remark.badQuantile(q), parameter.unwrapped.range)
+            }
         }
         var result: [Series] = []
         result.reserveCapacity(states.count)

@@ -29,14 +29,17 @@ public struct Annotation: Hashable, Sendable {
 /// Annotations without repetition.
 struct Annotations {
     private(set) var list: [Annotation] = []
-    private var seen: Set<Annotation> = []
+    /// Where in the list a text stands.
+    private var places: [Annotation: Int] = [:]
 
     mutating func add(_ severity: Annotation.Severity, _ text: String, _ range: SourceRange) {
         let annotation = Annotation(severity: severity, text: text, range: range)
-        // Prometheus tells them apart by their text, and so the first place is the one shown.
-        if seen.insert(Annotation(severity: severity, text: text, range: SourceRange(0, 0)))
-            .inserted
-        {
+        // Prometheus tells them apart by their text, and the last place is the one shown.
+        let text = Annotation(severity: severity, text: text, range: SourceRange(0, 0))
+        if let place = places[text] {
+            list[place] = annotation
+        } else {
+            places[text] = list.count
             list.append(annotation)
         }
     }
@@ -58,8 +61,8 @@ enum Remark {
         "quantile value should be between 0 and 1, got \(goNumber(value))"
     }
     static func badBucket(_ name: String, _ label: String) -> String {
-        named(
-            "bucket label \"le\" is missing or has a malformed value of \(goQuoted(label))", name)
+        "bucket label \"le\" is missing or has a malformed value of \(goQuoted(label)) "
+            + "for metric name \(goQuoted(name))"
     }
     static func mixed(_ name: String) -> String {
         "encountered a mix of histograms and floats for metric name \(goQuoted(name))"
@@ -97,10 +100,9 @@ enum Remark {
             + ", got \(goQuoted(type)): \(goQuoted(name))"
     }
     static func forcedMonotonic(_ name: String) -> String {
-        named(
-            "input to histogram_quantile needed to be fixed for monotonicity (see "
-                + "https://prometheus.io/docs/prometheus/latest/querying/functions/"
-                + "#histogram_quantile)", name)
+        "input to histogram_quantile needed to be fixed for monotonicity (see "
+            + "https://prometheus.io/docs/prometheus/latest/querying/functions/"
+            + "#histogram_quantile) for metric name \(goQuoted(name))"
     }
     static func badTypes(_ left: String, _ op: String, _ right: String) -> String {
         "incompatible sample types encountered for binary operator \(goQuoted(op)): "

@@ -55,7 +55,7 @@ extension Evaluation {
             parameters.append(try scalar(argument, grid))
         }
         guard let input = node.arguments.first(where: { $0.type == .vector }) else { return }
-        try stream(input, grid) { (series: inout Series) throws(QueryError) in
+        try streamUnique(input, grid) { (series: inout Series) throws(QueryError) in
             dropName(&series)
             switch node.function {
             case .histogramAvg, .histogramCount, .histogramStddev, .histogramStdvar, .histogramSum:
@@ -82,7 +82,7 @@ extension Evaluation {
                 try sink(&series)
             }
         }
-        try stream(argument, grid) { (series: inout Series) throws(QueryError) in
+        try streamUnique(argument, grid) { (series: inout Series) throws(QueryError) in
             dropName(&series)
             for step in series.floats.indices where series.isPresent(step) {
                 series.floats[step] = Double(grid.time(step)) / 1000
@@ -95,7 +95,7 @@ extension Evaluation {
     private func toScalar(_ argument: Expression, _ grid: Grid) throws(QueryError) -> [Double] {
         var values = Array(repeating: Double.nan, count: grid.count)
         var counts = Array(repeating: 0, count: grid.count)
-        try stream(argument, grid) { (series: inout Series) throws(QueryError) in
+        try streamUnique(argument, grid) { (series: inout Series) throws(QueryError) in
             for step in 0..<grid.count where !isAbsent(series.floats[step]) {
                 counts[step] += 1
                 values[step] = counts[step] == 1 ? series.floats[step] : .nan
@@ -110,7 +110,7 @@ extension Evaluation {
         var result = Series(
             absentLabels(node.arguments[0].unwrapped), steps: grid.count)
         var isSeen = Array(repeating: false, count: grid.count)
-        try stream(node.arguments[0], grid) { (series: inout Series) throws(QueryError) in
+        try streamUnique(node.arguments[0], grid) { (series: inout Series) throws(QueryError) in
             for step in 0..<grid.count where series.isPresent(step) { isSeen[step] = true }
         }
         for step in 0..<grid.count where !isSeen[step] { result.floats[step] = 1 }

@@ -26,11 +26,20 @@ extension Evaluation {
         _ node: VectorSelector, _ grid: Grid, isTimestamp: Bool, _ sink: Sink
     ) throws(QueryError) {
         let look = reference(node.at, node.offset, grid)
+        let from = look.start &- options.lookback.millis &+ 1
+        try select(node.selector, look, (from, look.end), isTimestamp: isTimestamp, sink)
+    }
+
+    /// The same at the times of `look`, of samples in `span` alone.
+    func select(
+        _ selector: Selector, _ look: Grid, _ span: (from: Int64, to: Int64), isTimestamp: Bool,
+        _ sink: Sink
+    ) throws(QueryError) {
         let lookback = options.lookback.millis
-        var series = Series(.empty, steps: grid.count)
-        try samples(node.selector, look.start &- lookback &+ 1, look.end) {
+        var series = Series(.empty, steps: look.count)
+        try samples(selector, span.from, span.to) {
             (labels: Labels, columns: inout SampleColumns) throws(QueryError) in
-            series.reset(labels, steps: grid.count)
+            series.reset(labels, steps: look.count)
             let count = newest(columns, look, lookback, isTimestamp, into: &series)
             guard count > 0 else { return }
             statistics.samplesTouched += count
@@ -198,7 +207,7 @@ extension Evaluation {
         }
         let inner = Grid(start: first, step: step, count: Int(count))
         var columns = SampleColumns()
-        try stream(node.expression, inner) { (series: inout Series) throws(QueryError) in
+        try streamUnique(node.expression, inner) { (series: inout Series) throws(QueryError) in
             columns.removeAll()
             for index in 0..<inner.count {
                 if !isAbsent(series.floats[index]) {

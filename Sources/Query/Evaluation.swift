@@ -198,11 +198,12 @@ final class Evaluation {
         case .vector(let node) where node.at == nil || grid.count == 1:
             return try select(node, grid, isTimestamp: false, sink)
         case .unary(let node) where node.isNegative:
-            return try stream(node.expression, grid) { (series: inout Series) throws(QueryError) in
+            return try streamUnique(node.expression, grid) {
+                (series: inout Series) throws(QueryError) in
                 negate(&series)
                 try sink(&series)
             }
-        case .unary(let node): return try stream(node.expression, grid, sink)
+        case .unary(let node): return try streamUnique(node.expression, grid, sink)
         case .binary(let node) where node.left.type == .scalar || node.right.type == .scalar:
             return try streamScalarBinary(node, grid, sink)
         case .call(let node) where isStreamed(node) && !(grid.count > 1 && isInvariant(expression)):

@@ -154,6 +154,12 @@ public struct QueryFeatures: Hashable, Sendable {
         return features
     }
 
+    /// The names that `enable` knows.
+    public static let flags = [
+        "promql-experimental-functions", "promql-duration-expr", "promql-delayed-name-removal",
+        "type-and-unit-labels",
+    ]
+
     /// Turns on what a flag's name says; false when there is no such flag.
     public mutating func enable(_ flag: String) -> Bool {
         switch flag {

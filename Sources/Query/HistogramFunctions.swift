@@ -44,10 +44,13 @@ extension Evaluation {
 
     func histogramQuantile(_ node: Call, _ grid: Grid) throws(QueryError) -> [Series] {
         let q = try scalar(node.arguments[0], grid)
-        for value in q where !(value >= 0 && value <= 1) {
-            annotations.warn(Remark.badQuantile(value), node.arguments[0].range)
+        defer {
+            // Behind what the argument has to say.
+            for value in q where !(value >= 0 && value <= 1) {
+                annotations.warn(Remark.badQuantile(value), node.arguments[0].unwrapped.range)
+            }
         }
-        let position = node.arguments[1].range
+        let position = node.arguments[1].unwrapped.range
         return try overHistograms(
             node.arguments[1], grid,
             native: { histogram, step, labels in
@@ -55,10 +58,10 @@ extension Evaluation {
                 switch remark {
                 case .isNaN:
                     annotations.inform(
-                        Remark.nanQuantile(labels.name), node.arguments[0].range)
+                        Remark.nanQuantile(labels.name), node.arguments[0].unwrapped.range)
                 case .isSkewed:
                     annotations.inform(
-                        Remark.skewedQuantile(labels.name), node.arguments[0].range)
+                        Remark.skewedQuantile(labels.name), node.arguments[0].unwrapped.range)
                 case nil: break
                 }
                 return value
@@ -81,7 +84,7 @@ extension Evaluation {
             native: { histogram, step, labels in
                 if histogram.sum.isNaN && histogram.count > 0 {
                     annotations.inform(
-                        Remark.nanFraction(labels.name), node.arguments[0].range)
+                        Remark.nanFraction(labels.name), node.arguments[0].unwrapped.range)
                 }
                 return nativeFraction(lower[step], upper[step], histogram)
             },
@@ -112,7 +115,7 @@ extension Evaluation {
             let text = series.labels["le"] ?? ""
             guard let bound = parseGoNumber(text) else {
                 annotations.warn(
-                    Remark.badBucket(series.labels.name, text), argument.range)
+                    Remark.badBucket(series.labels.name, text), argument.unwrapped.range)
                 continue
             }
             let labels = series.labels.dropping(le)
@@ -140,7 +143,7 @@ extension Evaluation {
                     })
                 {
                     annotations.warn(
-                        Remark.mixedClassic(series.labels.name), argument.range)
+                        Remark.mixedClassic(series.labels.name), argument.unwrapped.range)
                     conflicts[group, default: []].insert(step)
                     continue
                 }

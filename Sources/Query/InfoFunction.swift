@@ -18,17 +18,21 @@ extension Evaluation {
             (nameMatchers.isEmpty
                 ? [Matcher(Labels.metricName, .equal, "target_info")] : nameMatchers)
             + dataMatchers
-        let infoName: Selector
+        let identity = LabelNames(["instance", "job"])
+        // Prometheus asks for the name too where there is nothing to look for.
+        let isIdentified = base.contains { !$0.labels.keeping(identity).isEmpty }
+        /// What is an info series itself gets no labels: any of these says so.
+        let ignored: [Selector]
         let infoSelector: Selector
         let emptySelector: Selector
         do throws(PatternError) {
-            infoName = try Selector(Array(wanted.prefix(max(nameMatchers.count, 1))))
+            ignored = try (node.arguments.count > 1 ? nameMatchers : wanted)
+                .map { (matcher) throws(PatternError) in try Selector([matcher]) }
             infoSelector = try Selector(wanted)
-            emptySelector = try Selector(dataMatchers)
+            emptySelector = try Selector(isIdentified ? dataMatchers : matchers)
         } catch {
             throw .execution(error.description)
         }
-        let identity = LabelNames(["instance", "job"])
         let infos = try infoSeries(infoSelector, like: node.arguments[0], grid)
         var byTarget: [Labels: [Int]] = [:]
         for (index, series) in infos.enumerated() {
@@ -40,7 +44,7 @@ extension Evaluation {
         var result: [Series] = []
         for series in base {
             try checkpoint(grid.count)
-            if infoName.matches(series.labels) {
+            if ignored.contains(where: { $0.matches(series.labels) }) {
                 try keep(series, in: &result)
                 continue
             }
@@ -69,26 +73,31 @@ extension Evaluation {
         return try merged(result)
     }
 
-    /// The info series, at the times at which `base` looks.
+    /// The info series at each step. As in Prometheus, of those samples that a selector like the
+    /// first of `base` could see: with an offset, others than the steps need.
     private func infoSeries(
         _ selector: Selector, like base: Expression, _ grid: Grid
     ) throws(QueryError) -> [Series] {
         var list: [Series] = []
-        let model = firstSelector(base)
-        let node = VectorSelector(
-            name: nil, selector: selector, offset: model?.offset, at: model?.at,
-            range: SourceRange(0, 0))
-        try select(node, grid, isTimestamp: false) { (series: inout Series) throws(QueryError) in
+        let model = firstModifiers(base)
+        let seen = reference(model?.at, model?.offset, grid)
+        let span = (seen.start &- options.lookback.millis, seen.end)
+        try select(selector, grid, span, isTimestamp: false) {
+            (series: inout Series) throws(QueryError) in
             try keep(series, in: &list)
         }
         return list
     }
 
-    private func firstSelector(_ expression: Expression) -> VectorSelector? {
+    /// A subquery counts as one selector.
+    private func firstModifiers(
+        _ expression: Expression
+    ) -> (at: AtModifier?, offset: DurationValue?)? {
         switch expression {
-        case .vector(let node): node
-        case .matrix(let node): node.vector
-        default: expression.children.lazy.compactMap { self.firstSelector($0) }.first
+        case .vector(let node): (node.at, node.offset)
+        case .matrix(let node): (node.vector.at, node.vector.offset)
+        case .subquery(let node): (node.at, node.offset)
+        default: expression.children.lazy.compactMap { self.firstModifiers($0) }.first
         }
     }
 

@@ -31,8 +31,15 @@ extension Evaluation {
         case .asin: map(&series) { pitot_asin($0) }
         case .acos: map(&series) { pitot_acos($0) }
         case .atan: map(&series) { pitot_atan($0) }
-        case .sinh: map(&series) { pitot_sinh($0) }
-        case .cosh: map(&series) { pitot_cosh($0) }
+        // Go overflows where the half of e^x would still be a number.
+        case .sinh:
+            map(&series) {
+                let size = abs($0)
+                if size <= 21 { return pitot_sinh($0) }
+                return $0 < 0 ? -pitot_exp(size) * 0.5 : pitot_exp(size) * 0.5
+            }
+        case .cosh:
+            map(&series) { abs($0) > 21 ? pitot_exp(abs($0)) * 0.5 : pitot_cosh($0) }
         case .tanh: map(&series) { pitot_tanh($0) }
         case .asinh: map(&series) { pitot_asinh($0) }
         case .acosh: map(&series) { pitot_acosh($0) }

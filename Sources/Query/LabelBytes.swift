@@ -1,4 +1,4 @@
-internal import Model
+public import Model
 
 // Operations on labels in their canonical bytes, done once for each series and query.
 
@@ -64,9 +64,11 @@ extension Labels {
     var name: String { self[Labels.metricName] ?? "" }
 }
 
-/// As Prometheus orders label sets: name by name, value by value, the shorter first. Finds the
-/// first byte that differs, then the text it is in: when only a length differs, the texts decide.
-func precedes(_ left: Labels, _ right: Labels) -> Bool {
+/// Whether one label set comes before another as Prometheus orders them.
+///
+/// Name by name, value by value, the shorter first. Finds the first byte that differs, then the
+/// text it is in: when only a length differs, the texts decide. O(bytes), no allocation.
+public func precedes(_ left: Labels, _ right: Labels) -> Bool {
     let (a, b) = (left.bytes.span, right.bytes.span)
     let common = min(a.count, b.count)
     var difference = 0

@@ -14,7 +14,7 @@ extension Parser {
     mutating func operatorModifiers(_ op: BinaryOperator) throws(ParseError) -> OperatorModifiers {
         var modifiers = OperatorModifiers()
         modifiers.range = next.range
-        if keyword(next) == "bool", !isCallOrSelector(after: 0) {
+        if keyword(next) == "bool" {
             guard op.isComparison else {
                 throw error(
                     next.range, "bool modifier can only be used on comparison operators")
@@ -49,14 +49,6 @@ extension Parser {
         modifiers.range = modifiers.range.through(SourceRange(0, previousEnd))
         modifiers.matching = matching
         return modifiers
-    }
-
-    /// Whether `bool` here is the name of a metric after all, as in `a == bool + 1`.
-    private func isCallOrSelector(after count: Int) -> Bool {
-        switch token(after: count + 1).kind {
-        case .identifier, .number, .duration, .string, .leftParen, .leftBrace, .add, .sub: false
-        default: true
-        }
     }
 
     func binary(

@@ -67,10 +67,14 @@ extension Parser {
     }
 
     /// Arguments in parentheses; the cursor stands at the opening one.
-    private mutating func arguments() throws(ParseError) -> [Node] {
+    private mutating func arguments(isInfo: Bool = false) throws(ParseError) -> [Node] {
         try expect(.leftParen, "\"(\"")
+        let outer = allowsEmptyMatchers
+        defer { allowsEmptyMatchers = outer }
         var nodes: [Node] = []
         while next.kind != .rightParen {
+            // The label selector of `info` may select everything.
+            allowsEmptyMatchers = isInfo && nodes.count == 1
             nodes.append(try expression())
             guard take(.comma) else { break }
             if next.kind == .rightParen {
@@ -145,9 +149,7 @@ extension Parser {
                 hint: "it is experimental: --enable-feature=promql-experimental-functions")
         }
         let isInfo = function == .info
-        allowsEmptyMatchers = isInfo
-        let nodes = try arguments()
-        allowsEmptyMatchers = false
+        let nodes = try arguments(isInfo: isInfo)
         let range = first.range.through(SourceRange(0, previousEnd))
         try checkCount(function, nodes.count, range)
         for (place, node) in nodes.enumerated() {

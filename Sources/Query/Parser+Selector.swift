@@ -45,7 +45,7 @@ extension Parser {
         // A selector that holds for no labels at all would select everything.
         if selector.matches(.empty) && !allowsEmptyMatchers {
             throw error(
-                range, "vector selector must contain at least one non-empty matcher",
+                range, ParseError.emptySelector,
                 hint: "{__name__=~\".+\"} selects every series")
         }
         return Node(.vector(VectorSelector(name: name, selector: selector, range: range)))

@@ -52,7 +52,7 @@ struct Parser {
     /// The whole query.
     mutating func parse() throws(ParseError) -> Expression {
         guard next.kind != .end else {
-            throw error(next.range, "no expression found in input")
+            throw error(next.range, ParseError.noExpression)
         }
         let node = try expression()
         guard next.kind == .end else { throw unexpected("an operator or the end of the query") }

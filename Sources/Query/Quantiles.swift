@@ -171,8 +171,8 @@ func classicFraction(
     _ lower: Double, _ upper: Double, _ buckets: inout [ClassicBucket]
 ) -> Double {
     guard buckets.last?.upper == .infinity else { return .nan }
+    // Prometheus mends counts that fall for quantiles and not for fractions.
     coalesce(&buckets)
-    _ = makeMonotonic(&buckets)
     let total = buckets[buckets.count - 1].count
     if total == 0 || lower.isNaN || upper.isNaN { return .nan }
     if lower >= upper { return 0 }

@@ -56,6 +56,8 @@ extension Evaluation {
             if window.isMixed {
                 annotations.inform(Remark.ignoredHistograms(input.metricName), position)
             }
+            // Some functions look at all samples of each window.
+            try checkpoint(window.floats.count)
             try body(window)
         }
     }
@@ -110,6 +112,7 @@ extension Evaluation {
                 annotations.inform(Remark.ignoredHistograms(input.metricName), position)
             }
             guard window.floats.count > 1 else { return }
+            try checkpoint(window.floats.count)
             switch input.function {
             case .deriv:
                 let origin = columns.times[window.floats.lowerBound]

@@ -69,7 +69,7 @@ extension Evaluation {
         guard let matrix = node.arguments.first(where: { $0.type == .matrix }) else { return }
         try checkParameters(node, parameters)
         var series = Series(.empty, steps: grid.count)
-        let position = matrix.range
+        let position = position(node, matrix.unwrapped)
         try windows(matrix, grid) {
             (labels: Labels, _: Bool, columns: inout SampleColumns, windows: Windows)
                 throws(QueryError) in
@@ -85,11 +85,27 @@ extension Evaluation {
             try countTouched(input)
             try apply(input, position, &series)
             if node.function == .quantileOverTime {
-                for q in parameters[0] where !(q >= 0 && q <= 1) {
-                    annotations.warn(Remark.badQuantile(q), node.arguments[0].range)
-                }
+                try warn(input, node.arguments[0].unwrapped.range)
             }
             try sink(&series)
+        }
+    }
+
+    /// Where annotations of a range function point.
+    private func position(_ node: Call, _ matrix: Expression) -> SourceRange {
+        if node.function == .quantileOverTime { return node.arguments[0].unwrapped.range }
+        // Prometheus forgets where a subquery stood.
+        if case .subquery = matrix { return SourceRange(0, 0) }
+        return matrix.range
+    }
+
+    /// Says of quantiles outside 0 to 1 that were applied to floats.
+    private func warn(_ input: RangeInput, _ position: SourceRange) throws(QueryError) {
+        guard input.parameters[0].contains(where: { !($0 >= 0 && $0 <= 1) }) else { return }
+        try input.slide { (window: Window) throws(QueryError) in
+            let q = input.parameters[0][window.step]
+            guard !(q >= 0 && q <= 1), !window.floats.isEmpty else { return }
+            annotations.warn(Remark.badQuantile(q), position)
         }
     }
 

@@ -30,6 +30,9 @@ public struct RuleContext: Sendable {
 }
 
 extension Rule {
+    /// The most alerts of a rule, whatever its group allows.
+    public static let alertsMax = 100_000
+
     /// Evaluates at a time. On an error the memory keeps its alerts and says why: what cannot be
     /// evaluated resolves nothing. Too many alerts are such an error, where Prometheus forgets all
     /// of them.
@@ -49,8 +52,9 @@ extension Rule {
                 let terms = AlertTerms(hold: hold, keepFiring: keep)
                 advance(&alerts, found, time, terms)
                 let active = alerts.filter { $0.state.isActive }.count
-                if limit > 0 && active > limit {
-                    throw .execution("exceeded limit of \(limit) with \(active) alerts")
+                let most = limit > 0 ? min(limit, Self.alertsMax) : Self.alertsMax
+                if active > most {
+                    throw .execution("exceeded limit of \(most) with \(active) alerts")
                 }
                 memory.alerts = alerts
                 samples = series(of: alerts, name, time - offset)

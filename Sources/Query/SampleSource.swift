@@ -42,9 +42,9 @@ public struct SampleColumns: Sendable {
 /// What queries are evaluated on. A value that does not change while it is read.
 public protocol SampleSource: Sendable {
     /// Calls `body` with each series that `selector` matches and that has samples in [from, to],
-    /// and with these samples. Each series once, in an order that is the same each time; a source
-    /// that sorts by labels makes ties come out as in Prometheus. `body` returns false to stop and
-    /// may change the columns; they are the source's to reuse afterwards.
+    /// and with these samples. Each series once, in an order that is the same each time and that
+    /// decides ties. `body` returns false to stop and may change the columns; they are the source's
+    /// to reuse afterwards.
     func forEachSeries(
         matching selector: Selector, from: Timestamp, to: Timestamp,
         _ body: (_ labels: Labels, _ samples: inout SampleColumns) -> Bool)

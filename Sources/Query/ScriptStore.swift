@@ -2,30 +2,67 @@ public import Model
 public import Text
 
 /// Samples in memory, for scripts and tests: a `SampleSource` of what was loaded.
+///
+/// Series are found by their metric's name, samples by binary search: an instant selector over n
+/// series of one name costs O(n log samples), however many other series there are.
 public struct ScriptStore: SampleSource {
-    private var columns: [Labels: SampleColumns] = [:]
-    private var order: [Labels] = []
+    private struct Held {
+        var labels: Labels
+        var columns = SampleColumns()
+    }
+
+    /// Samples after it are not seen: a test loads what is to come and moves the horizon on.
+    public var horizon = Timestamp.distantFuture
+    /// In the order of arrival.
+    private var series: [Held] = []
+    private var places: [Labels: Int] = [:]
+    /// Places of all series, sorted by labels; and of those of each metric.
+    private var order: [Int] = []
+    private var ofMetric: [String: [Int]] = [:]
 
     public init() {}
 
     /// Adds a series' values, one each `step` from `start`.
     public mutating func load(
-        _ series: SeriesNotation, step: TimeSpan, from start: Timestamp = Timestamp(millis: 0)
+        _ notation: SeriesNotation, step: TimeSpan, from start: Timestamp = Timestamp(millis: 0)
     ) {
-        var list = columns[series.labels] ?? SampleColumns()
-        for (place, value) in series.values.enumerated() {
-            let time = start.millis + step.millis * Int64(place)
+        let place = self.place(of: notation.labels)
+        for (index, value) in notation.values.enumerated() {
+            let time = start.millis + step.millis * Int64(index)
             switch value {
             case .omitted: break
-            case .float(let number): list.insert(number, at: time)
-            case .histogram(let histogram, _): list.insert(histogram, at: time)
+            case .float(let number): series[place].columns.insert(number, at: time)
+            case .histogram(let histogram, _):
+                series[place].columns.insert(histogram, at: time)
             }
         }
-        if columns[series.labels] == nil {
-            let place = order.firstIndex { precedes(series.labels, $0) } ?? order.count
-            order.insert(series.labels, at: place)
+    }
+
+    /// Appends a sample as a database does, by what is not after the horizon: one that is older
+    /// than the series' last is refused, and one of the same time unless it is the same value. Of
+    /// histograms the hint becomes what a database makes of it.
+    @discardableResult public mutating func append(_ sample: RuleSample) -> Refusal? {
+        let place = self.place(of: sample.labels)
+        let time = sample.time.millis
+        let last = series[place].columns.lastTime(upTo: horizon.millis)
+        guard time >= last else { return .outOfOrder }
+        if time == last {
+            return series[place].columns.holds(sample.value, at: time) ? nil : .duplicate
         }
-        columns[series.labels] = list
+        if var histogram = sample.histogram {
+            histogram.settleHint(
+                after: series[place].columns.lastHistogram(upTo: horizon.millis))
+            series[place].columns.insert(histogram, at: time)
+        } else {
+            series[place].columns.insert(sample.value, at: time)
+        }
+        return nil
+    }
+
+    /// Why a sample is not appended, in Prometheus' words.
+    public enum Refusal: String, Sendable {
+        case outOfOrder = "out of order sample"
+        case duplicate = "duplicate sample for timestamp"
     }
 
     /// The series, sorted by labels.
@@ -33,28 +70,92 @@ public struct ScriptStore: SampleSource {
         matching selector: Selector, from: Timestamp, to: Timestamp,
         _ body: (_ labels: Labels, _ samples: inout SampleColumns) -> Bool
     ) {
+        let candidates = selector.metricName.map { ofMetric[$0] ?? [] } ?? order
+        let end = min(to.millis, horizon.millis)
         var buffer = SampleColumns()
-        for labels in order where selector.matches(labels) {
-            guard let all = columns[labels] else { continue }
+        for place in candidates where selector.matches(series[place].labels) {
             buffer.removeAll()
-            for (time, value) in zip(all.times, all.values)
-            where time >= from.millis && time <= to.millis {
-                buffer.append(value, at: time)
-            }
-            for (time, value) in zip(all.histogramTimes, all.histograms)
-            where time >= from.millis && time <= to.millis {
-                buffer.append(value, at: time)
-            }
-            if !buffer.isEmpty && !body(labels, &buffer) { return }
+            series[place].columns.copy(from.millis, end, into: &buffer)
+            if !buffer.isEmpty && !body(series[place].labels, &buffer) { return }
         }
+    }
+
+    private mutating func place(of labels: Labels) -> Int {
+        if let place = places[labels] { return place }
+        let place = series.count
+        series.append(Held(labels: labels))
+        places[labels] = place
+        insert(place, into: &order)
+        insert(place, into: &ofMetric[labels.name, default: []])
+        return place
+    }
+
+    private func insert(_ place: Int, into sorted: inout [Int]) {
+        var (low, high) = (0, sorted.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if precedes(series[sorted[middle]].labels, series[place].labels) {
+                low = middle + 1
+            } else {
+                high = middle
+            }
+        }
+        sorted.insert(place, at: low)
+    }
+}
+
+extension Array where Element == Int64 {
+    /// How many are below a time, of a sorted list.
+    fileprivate func count(below time: Int64) -> Int {
+        var (low, high) = (0, count)
+        while low < high {
+            let middle = (low + high) / 2
+            if self[middle] < time { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+
+    /// How many are at a time or before it.
+    fileprivate func count(upTo time: Int64) -> Int {
+        time == .max ? count : count(below: time + 1)
     }
 }
 
 extension SampleColumns {
+    fileprivate func copy(_ from: Int64, _ to: Int64, into other: inout SampleColumns) {
+        guard from <= to else { return }
+        let floats = times.count(below: from)..<times.count(upTo: to)
+        other.times.append(contentsOf: times[floats])
+        other.values.append(contentsOf: values[floats])
+        let found = histogramTimes.count(below: from)..<histogramTimes.count(upTo: to)
+        other.histogramTimes.append(contentsOf: histogramTimes[found])
+        other.histograms.append(contentsOf: histograms[found])
+    }
+
+    fileprivate func holds(_ value: Double, at time: Int64) -> Bool {
+        let place = times.count(below: time)
+        return place < times.count && times[place] == time
+            && values[place].bitPattern == value.bitPattern
+    }
+
+    fileprivate func lastTime(upTo time: Int64) -> Int64 {
+        let floats = times.count(upTo: time)
+        let found = histogramTimes.count(upTo: time)
+        return max(
+            floats > 0 ? times[floats - 1] : .min, found > 0 ? histogramTimes[found - 1] : .min)
+    }
+
+    /// The last sample, when it is a histogram.
+    fileprivate func lastHistogram(upTo time: Int64) -> Histogram? {
+        let found = histogramTimes.count(upTo: time)
+        guard found > 0, histogramTimes[found - 1] == lastTime(upTo: time) else { return nil }
+        return histograms[found - 1]
+    }
+
     /// Puts a float where its time belongs; one of the same time is replaced.
     fileprivate mutating func insert(_ value: Double, at time: Int64) {
         if times.last ?? Int64.min < time { return append(value, at: time) }
-        let place = times.firstIndex { $0 >= time } ?? times.count
+        let place = times.count(below: time)
         if place < times.count && times[place] == time {
             values[place] = value
         } else {
@@ -65,13 +166,28 @@ extension SampleColumns {
 
     fileprivate mutating func insert(_ value: Histogram, at time: Int64) {
         if histogramTimes.last ?? Int64.min < time { return append(value, at: time) }
-        let place = histogramTimes.firstIndex { $0 >= time } ?? histogramTimes.count
+        let place = histogramTimes.count(below: time)
         if place < histogramTimes.count && histogramTimes[place] == time {
             histograms[place] = value
         } else {
             histogramTimes.insert(time, at: place)
             histograms.insert(value, at: place)
         }
+    }
+}
+
+extension Histogram {
+    /// What a database says of a reset when it reads the histogram back: Prometheus' chunks know
+    /// that there was none since the sample before, and nothing of the first sample of a chunk.
+    mutating func settleHint(after previous: Histogram?) {
+        if resetHint == .gauge || isStaleMarker { return }
+        let isAsked = resetHint == .reset
+        resetHint = .unknown
+        guard let previous, !isAsked, !previous.isStaleMarker, previous.resetHint != .gauge,
+            schema == previous.schema, zeroThreshold == previous.zeroThreshold,
+            !isReset(since: previous)
+        else { return }
+        resetHint = .noReset
     }
 }
 

@@ -35,6 +35,23 @@ public struct SeriesNotation: Sendable {
         }
     }
 
+    /// Reads only the labels, as unit tests of rules write expected samples; nothing is no labels.
+    public static func labels(_ text: String) throws(QueryError) -> Labels {
+        var scanner = NotationScanner(text)
+        scanner.skipBlanks()
+        if scanner.index == scanner.bytes.count { return .empty }
+        do throws(ParseError) {
+            let labels = try scanner.labels()
+            scanner.skipBlanks()
+            guard scanner.index == scanner.bytes.count else {
+                throw scanner.error("unexpected text behind labels")
+            }
+            return labels
+        } catch {
+            throw .parse(error)
+        }
+    }
+
     /// Reads only the values, as unit tests of rules write them.
     public static func values(_ text: String) throws(QueryError) -> [SequenceValue] {
         var scanner = NotationScanner(text)

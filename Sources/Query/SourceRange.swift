@@ -54,10 +54,20 @@ public struct ParseError: Error, Hashable, Sendable {
     }
 }
 
+extension ParseError {
+    static let noExpression = "no expression found in input"
+    static let emptySelector = "vector selector must contain at least one non-empty matcher"
+
+    /// Whether a selector was refused only because it would select everything.
+    public var isEmptySelector: Bool { what == Self.emptySelector }
+}
+
 extension ParseError: CustomStringConvertible {
     /// `line:column: parse error: what; expected X (hint)`.
     public var description: String {
-        var text = "\(line):\(column): parse error: \(what)"
+        // Prometheus knows no place in a query that is empty.
+        let place = what == Self.noExpression ? "unknown position" : "\(line):\(column)"
+        var text = "\(place): parse error: \(what)"
         if let expected { text += "; expected \(expected)" }
         if let hint { text += " (\(hint))" }
         return text

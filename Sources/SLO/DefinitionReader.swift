@@ -22,8 +22,10 @@ public enum DefinitionReader {
         document["kind"]?.asString == kind || document["apiVersion"]?.asString == apiVersion
     }
 
-    /// Reads one document.
-    public static func read(_ document: YAMLNode) -> DefinitionFile {
+    /// Reads one document. `zones` are those that calendar periods may name.
+    public static func read(
+        _ document: YAMLNode, zones: TimeZones = TimeZones()
+    ) -> DefinitionFile {
         var file = DefinitionFile()
         var fields = FieldReader(document, of: "SLO file")
         if let version = fields.string("apiVersion"), version != apiVersion {
@@ -44,7 +46,7 @@ public enum DefinitionReader {
                 expected: "a list under \"slos\"")
         }
         for node in nodes.prefix(slosPerFileMax) {
-            let (definition, diagnostics) = readOne(node, service: service)
+            let (definition, diagnostics) = readOne(node, service: service, zones)
             fields.add(diagnostics)
             if let definition { file.definitions.append(definition) }
         }
@@ -58,12 +60,12 @@ public enum DefinitionReader {
     }
 
     private static func readOne(
-        _ node: YAMLNode, service: String?
+        _ node: YAMLNode, service: String?, _ zones: TimeZones
     ) -> (SLODefinition?, [Diagnostic]) {
         var fields = FieldReader(node, of: "SLO")
         let name = name(&fields, "name")
         let objective = objective(&fields)
-        let period = period(&fields)
+        let period = PeriodReader.read(&fields, zones)
         let by = groupLabels(&fields)
         var sli: SLI?
         if let sliNode = fields.node("sli") {
@@ -77,16 +79,7 @@ public enum DefinitionReader {
             policy = reader.read()
             fields.add(reader.diagnostics)
         }
-        let (pairs, dropped) = AlertPair.standard(for: period)
-        policy.pairs = pairs.filter { policy.tiers[$0.severity] != nil }
-        for pair in dropped {
-            fields.warn(
-                at: fields.position(of: "period"),
-                "no \(pair.severity.rawValue) alert over \(pair.long) above \(pair.factor): "
-                    + (pair.factor < 1
-                        ? "its factor would be below 1 for a period of \(period)"
-                        : "another with the same windows fires first for a period of \(period)"))
-        }
+        choosePairs(&policy, period, &fields)
         let diagnostics = fields.finish()
         guard let service, let name, let objective, let sli,
             !diagnostics.contains(where: { $0.severity == .error })
@@ -136,26 +129,31 @@ public enum DefinitionReader {
         return nil
     }
 
-    static let periodMin = TimeSpan.days(1)
-    static let periodMax = TimeSpan.days(366)
-
-    private static func period(_ fields: inout FieldReader) -> TimeSpan {
-        let standard = TimeSpan.days(30)
-        guard let node = fields.optionalNode("period") else { return standard }
-        if case .mapping = node.content {
-            fields.fail(
-                at: node, "calendar periods are not supported by this version",
-                expected: "a rolling period such as 30d")
-            return standard
+    /// The tiers' own pairs, or those that the period gives.
+    private static func choosePairs(
+        _ policy: inout AlertPolicy, _ period: Period, _ fields: inout FieldReader
+    ) {
+        let (standard, dropped) = AlertPair.standard(for: period.alertSpan)
+        let given = policy.pairs
+        let isGiven = { (severity: Severity) in given.contains { $0.severity == severity } }
+        policy.pairs = Severity.allCases.flatMap { severity in
+            guard policy.tiers[severity] != nil else { return [AlertPair]() }
+            return (isGiven(severity) ? given : standard).filter { $0.severity == severity }
         }
-        let period = fields.optionalDuration("period") ?? standard
-        guard period >= periodMin, period <= periodMax, period.millis % 60_000 == 0 else {
+        for pair in policy.pairs where isGiven(pair.severity) && pair.long > period.spanMax {
             fields.fail(
-                at: node, "period \(period) is out of range",
-                expected: "whole minutes between \(periodMin) and \(periodMax)")
-            return standard
+                at: fields.position(of: "alerts"),
+                "a window of \(pair.long) is longer than the period of \(period)",
+                expected: "windows within the period")
         }
-        return period
+        for pair in dropped where policy.tiers[pair.severity] != nil && !isGiven(pair.severity) {
+            fields.warn(
+                at: fields.position(of: "period"),
+                "no \(pair.severity.rawValue) alert over \(pair.long) above \(pair.factor): "
+                    + (pair.factor < 1
+                        ? "its factor would be below 1 for a period of \(period)"
+                        : "another with the same windows fires first for a period of \(period)"))
+        }
     }
 
     /// Labels that Pitot sets on its own alerts and series.

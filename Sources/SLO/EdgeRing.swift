@@ -42,6 +42,11 @@ struct EdgeRing: Sendable {
         return edges[position(max(number, newest - Int64(edges.count) + 1))]
     }
 
+    /// Whether the counts at an edge have not left the ring.
+    func holds(_ edge: Timestamp) -> Bool {
+        newest.map { edge.millis / step.millis > $0 - Int64(edges.count) } ?? true
+    }
+
     private func firstEdge(notBefore time: Timestamp) -> Int64 {
         time.ceiling(to: step).millis / step.millis
     }

@@ -10,7 +10,8 @@ extension Ledger {
 
     /// Evaluates every group that changed. O(groups changed).
     public mutating func evaluateDirty(now: Timestamp) -> [Verdict] {
-        takeDirty().filter { entries[groups[$0].slo].removedAt == nil }
+        refreshComposites()
+        return takeDirty().filter { entries[groups[$0].slo].removedAt == nil }
             .map { evaluate($0, now: now) }
     }
 
@@ -24,6 +25,28 @@ extension Ledger {
             }
     }
 
+    /// The numbers of so many groups, those of the first SLOs in the files.
+    public func groupsInForce(_ most: Int) -> [Int] {
+        var found: [Int] = []
+        for entry in entries where entry.removedAt == nil {
+            found += entry.groups.prefix(most - found.count)
+        }
+        return found
+    }
+
+    /// Evaluates one group by its number.
+    public func verdict(ofGroup number: Int, now: Timestamp) -> Verdict {
+        evaluate(number, now: now)
+    }
+
+    /// Evaluates the groups of one SLO, ordered by labels.
+    public func evaluate(service: String, name: String, now: Timestamp) -> [Verdict] {
+        let slo = entries.first {
+            $0.removedAt == nil && $0.definition.service == service && $0.definition.name == name
+        }
+        return (slo?.groups ?? []).map { evaluate($0, now: now) }.sorted { $0.labels < $1.labels }
+    }
+
     func evaluate(_ index: Int, now: Timestamp) -> Verdict {
         let group = groups[index]
         let definition = entries[group.slo].definition
@@ -33,13 +56,14 @@ extension Ledger {
             ? Sight(allUp: group.targets.count)
             : Sight(of: group.targets, conditions, forgotten: group.forgotten)
         let reading = WindowReading(
-            group: group, sight: sight, objective: definition.objective, now: now)
+            group: group, sight: sight, definition: definition,
+            shedLast: max(group.shedLast, entries[group.slo].shedLast), now: now)
         var windows: [WindowFigures] = []
         windows.reserveCapacity(plan.windows.count + 1)
-        for window in plan.windows { windows.append(reading.figures(window, isPeriod: false)) }
-        let period = reading.figures(definition.period, isPeriod: true)
+        for window in plan.windows { windows.append(reading.figures(window)) }
+        let period = reading.figures(of: definition.period)
         windows.append(period)
-        let hourly = reading.figures(.hours(1), isPeriod: false)
+        let hourly = reading.figures(.hours(1))
         let pairs = plan.pairs.map { planned in
             judge(
                 planned.pair, windows[planned.long], windows[planned.short], definition, sight)
@@ -48,14 +72,29 @@ extension Ledger {
         return Verdict(
             group: index, definition: definition, labels: group.labels, asOf: group.asOf,
             evidence: period.evidence, windows: windows,
-            budget: reading.budget(period, hourly: hourly.burnRate), pairs: pairs,
+            budget: reading.budget(period, hourly: hourly.burnRate), hourly: hourly, pairs: pairs,
             partialLoss: loss.partial, totalLoss: loss.total,
+            idle: idleness(reading, definition),
             hasEnded: sight.hasAllRetired(longerThan: definition.alerts.dataLossAfter, now: now))
     }
 
     /// A group's events over the period, by class.
     public func classes(of verdict: Verdict) -> ClassTotals {
         groups[verdict.group].classes(from: verdict.period?.from ?? .distantPast)
+    }
+
+    /// The calendar periods before the current one that a group still knows, oldest first.
+    public func pastPeriods(of verdict: Verdict) -> [PastPeriod] {
+        let edges = groups[verdict.group].history.calendarEdges
+        let objective = verdict.definition.objective
+        return zip(edges, edges.dropFirst()).map { start, end in
+            let counts = end.all - start.all
+            let burn =
+                counts.total > 0
+                ? objective.burn(bad: counts.bad, total: counts.total) : nil
+            return PastPeriod(
+                from: start.at, to: end.at, counts: counts, remaining: burn.map { 1 - $0 })
+        }
     }
 
     private func judge(
@@ -72,7 +111,8 @@ extension Ledger {
         if longBurn > pair.factor && shortBurn > pair.factor {
             finding = .breaching
             let evidence = definition.alerts.evidence
-            if evidence.isTested && long.counts.total <= Self.testedTrialsMax {
+            let isTested = evidence.isTested && !definition.sli.isTimeSliced
+            if isTested && long.counts.total <= Self.testedTrialsMax {
                 let found = binomialUpperTail(
                     successes: long.counts.bad, trials: long.counts.total,
                     probability: definition.objective.budgetRatio)
@@ -86,6 +126,19 @@ extension Ledger {
         if finding == .clear && sight.hasLost { finding = .unknown }
         return PairVerdict(
             pair: pair, finding: finding, long: long, short: short, chance: chance)
+    }
+
+    private func idleness(_ reading: WindowReading, _ definition: SLODefinition) -> IdleVerdict? {
+        guard case .alert(let after, let severity) = definition.alerts.noTraffic else { return nil }
+        let figures = reading.figures(after)
+        let finding: Finding =
+            switch figures.evidence {
+            case .noTraffic: .breaching
+            case .complete: .clear
+            case .partial: figures.counts.total > 0 ? .clear : .unknown
+            case .noData: .unknown
+            }
+        return IdleVerdict(finding: finding, severity: severity, figures: figures)
     }
 
     private func dataLoss(

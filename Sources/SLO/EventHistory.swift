@@ -12,6 +12,8 @@ import Model
 // their length in minutes, rounded up, and answers the same: a hundred pods that come back from
 // one outage are a few entries. Gaps of at most five minutes are shorter than every window.
 
+// Calendar periods and maintenance windows begin and end anywhere: `EdgeMark`.
+
 /// Events over a gap: exact in number, spread over an unknown part of `span`.
 struct GapEvents: Hashable, Sendable {
     /// Whole minutes, rounded up.
@@ -35,18 +37,24 @@ struct EventHistory: Sendable {
     private var quarters: EdgeRing
     private var coarse: EdgeRing
     /// Events outside gaps, which the two fine rings hold.
-    private var fineTotal = EventCounts.zero
+    private(set) var fineTotal = EventCounts.zero
     /// All events, which the coarse ring holds.
     private(set) var total = EventCounts.zero
     private(set) var gaps: [GapEvents] = []
     /// The newest gap that the list had no room for.
     private var forgottenGap = Timestamp.distantPast
     private(set) var newest = Timestamp.distantPast
+    /// Where the current calendar period began, and those before it; ascending. Empty for rolling.
+    var calendarEdges: [EdgeMark] = []
+    /// Ascending by where they begin.
+    var exclusions: [Exclusion] = []
+    /// No mark is newer: in the usual case nothing has to be looked at.
+    var newestMark = Timestamp.distantPast
 
-    init(period: TimeSpan) {
+    init(period: Period) {
         minutes = EdgeRing(step: .minutes(1), covering: Self.minuteSpan)
         quarters = EdgeRing(step: .minutes(15), covering: Self.quarterSpan)
-        coarse = EdgeRing(step: Self.step(of: period), covering: period)
+        coarse = EdgeRing(step: Self.step(of: period.spanMax), covering: period.spanMax)
     }
 
     /// Adds events at a time; late ones find their place. Events taken back are negative, and so is
@@ -62,6 +70,9 @@ struct EventHistory: Sendable {
         }
         coarse.correct(from: time, by: counts)
         total += counts
+        if time <= newestMark {
+            correctMarks(from: time, by: counts, isFine: span <= Self.windowMin)
+        }
         if span > Self.windowMin { return addGap(counts, at: time, span: span, increments) }
         minutes.correct(from: time, by: counts)
         quarters.correct(from: time, by: counts)
@@ -93,21 +104,58 @@ struct EventHistory: Sendable {
         (to - window).floor(to: step(of: window))
     }
 
-    private static func step(of window: TimeSpan) -> TimeSpan {
+    static func step(of window: TimeSpan) -> TimeSpan {
         if window <= minuteSpan { return .minutes(1) }
         return window <= quarterSpan ? .minutes(15) : .hours(2)
     }
 
-    /// The events of (from, newest], `from` being the window's lower edge. With `allGaps` every
-    /// gap counts, as in the period; else only those no longer than the window. O(gaps).
-    func events(from: Timestamp, window: TimeSpan, allGaps: Bool) -> EventCounts {
-        if allGaps || window > Self.quarterSpan {
-            return total - coarse.cumulative(at: from, total: total)
+    /// The counts up to `from`, the lower edge of a window: outside gaps for a window of at most
+    /// three days, else all of them.
+    func base(at from: Timestamp, finerThan fine: TimeSpan?, isPeriod: Bool) -> EventCounts {
+        if let fine {
+            let ring = fine <= Self.minuteSpan ? minutes : quarters
+            return ring.cumulative(at: from, total: fineTotal)
         }
-        let ring = window <= Self.minuteSpan ? minutes : quarters
-        var counts = fineTotal - ring.cumulative(at: from, total: fineTotal)
-        for gap in gaps where gap.time > from && gap.span <= window { counts += gap.counts }
+        if isPeriod, let mark = calendarEdges.last(where: { $0.at == from }) { return mark.all }
+        return coarse.cumulative(at: from, total: total)
+    }
+
+    /// The events since: in a fine window the gaps no longer than it, else all. O(gaps).
+    func events(
+        since base: EventCounts, from: Timestamp, finerThan fine: TimeSpan?
+    ) -> EventCounts {
+        guard let fine else { return total - base }
+        var counts = fineTotal - base
+        for gap in gaps where gap.time > from && gap.span <= fine { counts += gap.counts }
         return counts
+    }
+
+    /// The counts at an edge. What is past is known at the edges of buckets, and rounded outward to
+    /// them: a minute for six hours, a quarter of an hour for three days, two hours beyond.
+    func mark(at edge: Timestamp, roundsUp: Bool) -> EdgeMark {
+        if edge >= newest { return EdgeMark(at: edge, fine: fineTotal, all: total) }
+        for ring in [minutes, quarters] {
+            let at = roundsUp ? edge.ceiling(to: ring.step) : edge.floor(to: ring.step)
+            guard ring.holds(at) else { continue }
+            let fine = ring.cumulative(at: at, total: fineTotal)
+            var all = fine + (total - fineTotal)
+            for gap in gaps where gap.time > at { all = all - gap.counts }
+            // Gaps that were forgotten are known in the coarse ring only.
+            if forgottenGap > at {
+                let edge = roundsUp ? at.ceiling(to: coarse.step) : at.floor(to: coarse.step)
+                all = coarse.cumulative(at: edge, total: total)
+            }
+            return EdgeMark(at: at, fine: fine, all: all)
+        }
+        let at = roundsUp ? edge.ceiling(to: coarse.step) : edge.floor(to: coarse.step)
+        return EdgeMark(at: at, fine: .zero, all: coarse.cumulative(at: at, total: total))
+    }
+
+    /// The events of the minute that ends at `edge`, one of the last six hours. Those of gaps are
+    /// in no minute.
+    func minute(endingAt edge: Timestamp) -> EventCounts {
+        minutes.cumulative(at: edge, total: fineTotal)
+            - minutes.cumulative(at: edge - .minutes(1), total: fineTotal)
     }
 
     /// Whether a window other than the period leaves out events: their gap is longer than it, or
@@ -124,6 +172,7 @@ extension EventHistory {
         archive.time(&newest)
         archive.counts(&fineTotal)
         archive.counts(&total)
+        archiveMarks(&archive)
         minutes.archive(&archive, newest: newest)
         quarters.archive(&archive, newest: newest)
         coarse.archive(&archive, newest: newest)

@@ -53,22 +53,33 @@ struct GroupLedger: Sendable {
     /// Index of its SLO in the ledger.
     var slo: Int
     let labels: Labels
-    private let period: TimeSpan
+    private let period: Period
     var history: EventHistory
     /// The first sample; nothing before it was seen.
     var started: Timestamp?
     /// The newest complete scrape.
     var asOf = Timestamp.distantPast
+    var corrections = GroupCorrections()
+    /// When a limit last shed a series of it, on the agent's clock.
+    var shedLast = Timestamp.distantPast
+    /// The first edge of the calendar or of a maintenance window that no event has passed.
+    var nextEdge = Timestamp.distantPast
     var targets: [UInt32] = []
     /// Targets that are not up.
     var troubled = 0
     /// Of retired targets that are no longer among `targets`.
     private(set) var forgotten: ForgottenTargets?
     var isDirty = false
+    /// The earliest change since it was last evaluated.
+    var changedSince = Timestamp.distantFuture
     private(set) var unobserved: [UnobservedInterval] = []
+    /// Minutes of gauges that may still change.
+    var slices = SliceBook()
+    /// Events that were seen and are neither good nor bad.
+    private(set) var undecided = UndecidedEvents()
     private var classDays: [(day: Timestamp, totals: ClassTotals)] = []
 
-    init(slo: Int, labels: Labels, period: TimeSpan) {
+    init(slo: Int, labels: Labels, period: Period) {
         self.slo = slo
         self.labels = labels
         self.period = period
@@ -89,6 +100,7 @@ struct GroupLedger: Sendable {
     /// Counts increments and marks the group dirty; true when it was clean.
     mutating func post(_ run: IncrementRun) -> Bool {
         if !run.isTakenBack { observe(run.time) }
+        changedSince = min(changedSince, run.time)
         history.add(
             run.counts, at: run.time, span: run.span,
             increments: run.isTakenBack ? -run.increments : run.increments)
@@ -97,6 +109,7 @@ struct GroupLedger: Sendable {
         if run.classes.2 != 0 { classify(run.classes.2, .gap, at: run.time) }
         if run.classes.3 != 0 { classify(run.classes.3, .birth, at: run.time) }
         if run.classes.4 != 0 { classify(run.classes.4, .baseline, at: run.time) }
+        if run.undecided != 0 { undecided.add(run.undecided, at: run.time, from: periodStart) }
         defer { isDirty = true }
         return !isDirty
     }
@@ -108,14 +121,16 @@ struct GroupLedger: Sendable {
 
     /// Sums events of the total by class. `baseline` holds the values that were not counted.
     mutating func classify(_ value: Double, _ kind: IncrementClass, at time: Timestamp) {
-        // 00:00:00 belongs to the old day.
-        let day = (time - .milliseconds(1)).floor(to: .days(1))
+        // 00:00:00 belongs to the old day. Calendar periods are not split: one of them is shown.
+        let day =
+            history.calendarStart(of: time) ?? (time - .milliseconds(1)).floor(to: .days(1))
         if let index = classDays.lastIndex(where: { $0.day == day }) {
             classDays[index].totals[kind] += value
             return
         }
         let start = periodStart
-        classDays.removeAll { $0.day + .days(1) <= start }
+        let span = classSpan
+        classDays.removeAll { $0.day + span <= start }
         var totals = ClassTotals()
         totals[kind] = value
         let index = classDays.firstIndex { $0.day > day } ?? classDays.count
@@ -123,12 +138,16 @@ struct GroupLedger: Sendable {
     }
 
     /// Nothing before it is looked at any more.
-    private var periodStart: Timestamp { EventHistory.lowerEdge(of: period, to: asOf) }
+    private var periodStart: Timestamp {
+        history.calendarEdges.first?.at ?? EventHistory.lowerEdge(of: period.spanMax, to: asOf)
+    }
 
-    /// The classes from `time` on; its lower edge rounds outward to a day.
+    private var classSpan: TimeSpan { period.calendar == nil ? .days(1) : .milliseconds(1) }
+
+    /// The classes from `time` on; its lower edge rounds outward to a day, or is a calendar edge.
     func classes(from time: Timestamp) -> ClassTotals {
         var sum = ClassTotals()
-        for entry in classDays where entry.day + .days(1) > time {
+        for entry in classDays where entry.day + classSpan > time {
             for kind in IncrementClass.allCases { sum[kind] += entry.totals[kind] }
         }
         return sum
@@ -183,8 +202,10 @@ extension GroupLedger {
         history.archive(&archive)
         archive.time(&started)
         archive.time(&asOf)
+        archive.time(&shedLast)
         archive.field(&targets)
         archive.field(&isDirty)
+        changedSince = isDirty ? .distantPast : .distantFuture
         let blank = ForgottenTargets(count: 0, noticed: .distantPast)
         archive.optional(&forgotten, blank: blank) { archive, forgotten in
             archive.count(&forgotten.count)
@@ -197,17 +218,11 @@ extension GroupLedger {
             archive.number(&interval.weight)
         }
         if unobserved.count > Self.unobservedMax { archive.fail() }
+        slices.archive(&archive)
+        undecided.archive(&archive)
         archive.array(&classDays, blank: (day: .distantPast, totals: ClassTotals())) {
             archive, entry in
-            // Always a midnight: its number is short.
-            var day = Int(entry.day.millis / TimeSpan.days(1).millis)
-            archive.field(&day)
-            let most = Int(Timestamp.distantFuture.millis / TimeSpan.days(1).millis)
-            if !(-most...most).contains(day) {
-                day = 0
-                archive.fail()
-            }
-            entry.day = Timestamp(millis: Int64(day) * TimeSpan.days(1).millis)
+            archive.time(&entry.day)
             for kind in IncrementClass.allCases { archive.number(&entry.totals[kind]) }
         }
     }

@@ -9,6 +9,7 @@ struct IncrementRun {
     var target: UInt32 = 0
     var counts = EventCounts.zero
     var classes: (Double, Double, Double, Double, Double) = (0, 0, 0, 0, 0)
+    var undecided = 0.0
     var hasReset = false
     var isTakenBack = false
     var increments = 0
@@ -16,7 +17,7 @@ struct IncrementRun {
     init() {}
 
     init(_ increment: Increment) {
-        group = Int(increment.slot >> 2)
+        group = Ledger.Role.group(of: increment.slot)
         time = increment.time
         span = increment.span
         target = increment.target
@@ -24,12 +25,13 @@ struct IncrementRun {
     }
 
     func takes(_ increment: Increment) -> Bool {
-        group == Int(increment.slot >> 2) && time == increment.time && span == increment.span
+        group == Ledger.Role.group(of: increment.slot) && time == increment.time
+            && span == increment.span
             && target == increment.target && isTakenBack == increment.isTakenBack
     }
 
     mutating func add(_ increment: Increment) {
-        let role = Ledger.Role(rawValue: increment.slot & 3) ?? .total
+        let role = Ledger.Role(slot: increment.slot)
         let isTotal = role == .total || role == .totalOfGood
         increments += 1
         if isTotal { classify(increment) }
@@ -42,6 +44,8 @@ struct IncrementRun {
         case .totalOfGood:
             counts.total += increment.value
             counts.bad += increment.value
+        case .undecided: undecided += increment.value
+        case .gauge: break
         }
     }
 

@@ -13,9 +13,12 @@ public struct Ledger: Sendable {
             didSet {
                 plan = EvaluationPlan(definition)
                 identity = SLOIdentity(definition).bytes
+                gauge = GaugeTest(definition.sli)
             }
         }
         private(set) var plan: EvaluationPlan
+        /// Judges the gauges of a kind that has them.
+        private(set) var gauge: GaugeTest?
         /// For checkpoints: `SLOIdentity` in bytes.
         private(set) var identity: [UInt8]
         /// Since when it counts.
@@ -23,17 +26,22 @@ public struct Ledger: Sendable {
         var removedAt: Timestamp?
         var groups: [Int] = []
         var groupByLabels: [Labels: Int] = [:]
+        var corrections = Corrections()
+        /// When a limit last shed a series whose group is not known, on the agent's clock.
+        var shedLast = Timestamp.distantPast
         /// Series whose group was one too many.
         var groupsRefused = 0
         /// Pairs of group and target that have not retired; at zero the group that was last.
         var liveTargets = 0
         var lastRetiredGroup: Int?
+        var seen = SeenSeries()
 
         init(definition: SLODefinition, since: Timestamp) {
             self.definition = definition
             self.since = since
             plan = EvaluationPlan(definition)
             identity = SLOIdentity(definition).bytes
+            gauge = GaugeTest(definition.sli)
         }
     }
 
@@ -53,6 +61,12 @@ public struct Ledger: Sendable {
     /// Selectors to try for a series: those of its metric's name, and those without one.
     var entriesByMetric: [String: [Int]] = [:]
     var entriesOfAnyMetric: [Int] = []
+    /// Of composites: what their groups are made of, and the other way round.
+    var parts: [Int: [CompositePart]] = [:]
+    var wholes: [Int: [Int]] = [:]
+    /// Composite SLOs, members before those that they are a member of.
+    var composites: [Int] = []
+    var compositesAsOf = Timestamp.distantPast
     /// Between the first section of a checkpoint and `finishRestore`.
     var restoring: LedgerRestoring?
 
@@ -72,8 +86,11 @@ public struct Ledger: Sendable {
     /// Takes new definitions over (DESIGN §4.6). Same service, name, `sli` and `by`: the counts
     /// stay. Another `sli` or `by`: a new ledger. No longer there: kept for a day. Afterwards
     /// every series has to be routed again.
-    public mutating func configure(_ definitions: [SLODefinition], now: Timestamp) {
+    public mutating func configure(
+        _ definitions: [SLODefinition], _ corrections: Corrections = Corrections(), now: Timestamp
+    ) {
         var old = entries
+        var ruleNumbers: [[Int: Int]] = []
         entries = []
         for definition in definitions {
             let match = old.firstIndex {
@@ -86,19 +103,25 @@ public struct Ledger: Sendable {
                 var entry = old.remove(at: match)
                 entry.definition = definition
                 entry.removedAt = nil
+                ruleNumbers.append(entry.take(corrections))
                 entries.append(entry)
             } else {
-                entries.append(Entry(definition: definition, since: now))
+                var entry = Entry(definition: definition, since: now)
+                ruleNumbers.append(entry.take(corrections))
+                entries.append(entry)
             }
         }
         for var entry in old {
             let removedAt = entry.removedAt ?? now
             guard now - removedAt < Self.removedKept else { continue }
             entry.removedAt = removedAt
+            ruleNumbers.append(entry.take(Corrections()))
             entries.append(entry)
         }
         rebuildGroups()
         indexSelectors()
+        for index in groups.indices { reviseEdges(of: index, ruleNumbers[groups[index].slo]) }
+        joinAll()
         for index in entries.indices where entries[index].definition.by.isEmpty {
             _ = group(in: index, labels: .empty)
         }
@@ -140,9 +163,8 @@ public struct Ledger: Sendable {
         entriesByMetric = [:]
         entriesOfAnyMetric = []
         for (index, entry) in entries.enumerated() {
-            guard case .events(let sli) = entry.definition.sli else { continue }
             var names: Set<String> = []
-            for selector in [sli.total, sli.selector] {
+            for selector in entry.definition.sli.selectors {
                 if let name = selector.metricName {
                     if names.insert(name).inserted {
                         entriesByMetric[name, default: []].append(index)
@@ -156,11 +178,27 @@ public struct Ledger: Sendable {
 
     // MARK: Routing
 
-    /// The roles a series can have; the low two bits of a route's slot.
+    /// The roles a series can have; the low bits of a route's slot.
     enum Role: UInt32 {
         case total, bad, good
         /// The total of an SLO that selects its good events: each event is bad until shown good.
         case totalOfGood
+        /// A value to be judged.
+        case gauge
+        /// Events of which it is not known whether they are good.
+        case undecided
+
+        static let bits: UInt32 = 3
+
+        init(slot: UInt32) { self = Role(rawValue: slot & (1 << Self.bits - 1)) ?? .total }
+
+        func slot(of group: Int) -> UInt32 { UInt32(group) << Self.bits | rawValue }
+
+        static func isGauge(_ slot: UInt32) -> Bool {
+            slot & (1 << bits - 1) == Role.gauge.rawValue
+        }
+
+        static func group(of slot: UInt32) -> Int { Int(slot >> bits) }
     }
 
     /// Who counts a series. O(selectors of its metric).
@@ -169,44 +207,40 @@ public struct Ledger: Sendable {
         var routes: [Route] = []
         let candidates = (entriesByMetric[name] ?? []) + entriesOfAnyMetric
         for index in Set(candidates).sorted() {
-            for role in roles(of: labels, in: entries[index].definition) {
-                let by = entries[index].definition.by
-                guard let group = group(in: index, labels: labels.keeping(by)) else {
-                    entries[index].groupsRefused += 1
-                    break
-                }
-                attach(target, to: group)
+            let claims = entries[index].definition.sli.claims(on: labels)
+            guard !claims.isEmpty else { continue }
+            noteSeen(labels, claims, in: index)
+            let by = entries[index].definition.by
+            guard let group = group(in: index, labels: labels.keeping(by)) else {
+                entries[index].groupsRefused += 1
+                continue
+            }
+            attach(target, to: group)
+            for claim in claims {
                 routes.append(
-                    Route(slot: UInt32(group) << 2 | role.rawValue, since: entries[index].since))
+                    Route(
+                        slot: claim.role.slot(of: group), since: entries[index].since,
+                        reading: claim.reading, bound: claim.bound))
             }
         }
         return routes
     }
 
-    private func roles(of labels: Labels, in definition: SLODefinition) -> [Role] {
-        switch definition.sli {
-        case .events(let sli):
-            var roles: [Role] = []
-            let countsBad = sli.counted == .bad
-            if sli.total.matches(labels) { roles.append(countsBad ? .total : .totalOfGood) }
-            if sli.selector.matches(labels) { roles.append(countsBad ? .bad : .good) }
-            return roles
-        }
-    }
-
-    private mutating func group(in entry: Int, labels: Labels) -> Int? {
+    mutating func group(in entry: Int, labels: Labels) -> Int? {
         if let known = entries[entry].groupByLabels[labels] { return known }
         guard entries[entry].groups.count < Self.groupsPerSLOMax else { return nil }
         let number = groups.count
         groups.append(
             GroupLedger(
                 slo: entry, labels: labels, period: entries[entry].definition.period))
+        groups[number].corrections = entries[entry].corrections(of: labels)
         entries[entry].groups.append(number)
         entries[entry].groupByLabels[labels] = number
+        join(number)
         return number
     }
 
-    private mutating func attach(_ target: UInt32, to group: Int) {
+    mutating func attach(_ target: UInt32, to group: Int) {
         // A target feeds few groups; a group may have thousands of targets.
         guard groupsOfTarget[target]?.contains(group) != true else { return }
         groups[group].targets.append(target)
@@ -215,6 +249,7 @@ public struct Ledger: Sendable {
         groupsOfTarget[target, default: []].insert(group, at: place)
         if !hasRetired(target) { entries[groups[group].slo].liveTargets += 1 }
         if !isUp(target) { groups[group].troubled += 1 }
+        for whole in wholes[group] ?? [] { attach(target, to: whole) }
     }
 
     // MARK: Counting
@@ -224,6 +259,10 @@ public struct Ledger: Sendable {
     public mutating func add(_ increments: [Increment]) {
         var run = IncrementRun()
         for increment in increments {
+            if Role.isGauge(increment.slot) {
+                judge(increment)
+                continue
+            }
             if !run.takes(increment) {
                 post(run)
                 run = IncrementRun(increment)
@@ -235,19 +274,14 @@ public struct Ledger: Sendable {
 
     private mutating func post(_ run: IncrementRun) {
         guard let index = run.group else { return }
+        if run.time > groups[index].nextEdge { passEdges(of: index, before: run.time) }
         // One access to the page for all of it.
         if groups[index].post(run) { dirty.append(index) }
         if run.hasReset {
             // What the counter had after the last sample and before it fell is lost.
-            let expected = groups[index].targets.count { !hasRetired($0) }
-            let interval = UnobservedInterval(
-                from: run.time - run.span, to: run.time, weight: 1 / Double(max(1, expected)))
-            if run.isTakenBack {
-                groups[index].removeUnobserved(interval)
-            } else {
-                groups[index].addUnobserved(interval)
-            }
+            noteUnobserved(run.time, run.span, in: index, isTakenBack: run.isTakenBack)
         }
+        if !wholes.isEmpty { keepUp(run, in: index) }
     }
 
     /// Takes changed conditions of targets over.
@@ -305,7 +339,10 @@ public struct Ledger: Sendable {
     mutating func takeDirty() -> [Int] {
         let taken = dirty.sorted()
         dirty.removeAll(keepingCapacity: true)
-        for index in taken { groups[index].isDirty = false }
+        for index in taken {
+            groups[index].isDirty = false
+            groups[index].changedSince = .distantFuture
+        }
         return taken
     }
 

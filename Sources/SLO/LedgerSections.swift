@@ -11,12 +11,13 @@ import Model
 /// A ledger at one point in time, in bytes. Taken by the owner; read on any thread while the
 /// ledger goes on: they share pages until either writes one.
 public struct LedgerSections: Sendable {
-    static let version: UInt32 = 1
+    static let version: UInt32 = 2
     /// A section ends with the item that reaches it.
     static let bytesAim = 1 << 20
 
     private let entries: [EntryState]
     private var groups: PagedArray<GroupLedger>
+    private let compositesAsOf: Timestamp
     private var isBegun = false
     private var nextEntry = 0
     private var nextGroup = 0
@@ -25,6 +26,7 @@ public struct LedgerSections: Sendable {
     init(_ ledger: Ledger) {
         entries = ledger.entries.map(EntryState.init)
         groups = ledger.groups
+        compositesAsOf = ledger.compositesAsOf
     }
 
     /// The next section, nil after the last. Pages are let go as they are written.
@@ -35,7 +37,8 @@ public struct LedgerSections: Sendable {
             isBegun = true
             write(.head, &archive)
             var head = LedgerHead(
-                version: Self.version, entries: entries.count, groups: groups.count)
+                version: Self.version, entries: entries.count, groups: groups.count,
+                compositesAsOf: compositesAsOf)
             head.archive(&archive)
         }
         while nextEntry < entries.count && archive.bytes.count < Self.bytesAim {
@@ -76,11 +79,13 @@ private struct LedgerHead {
     var version: UInt32 = 0
     var entries = 0
     var groups = 0
+    var compositesAsOf = Timestamp.distantPast
 
     mutating func archive(_ archive: inout Archive) {
         archive.field(&version)
         archive.count(&entries)
         archive.count(&groups)
+        archive.time(&compositesAsOf)
         if version != LedgerSections.version { archive.fail() }
     }
 }
@@ -88,28 +93,38 @@ private struct LedgerHead {
 /// What of an SLO's entry does not follow from its groups.
 private struct EntryState: Sendable {
     var identity: [UInt8] = []
+    /// Of a removed one: the file of its time zone, which the configuration does not hold any more.
+    var zone: [UInt8] = []
     var since = Timestamp.distantPast
     var removedAt: Timestamp?
     var groupsRefused = 0
+    var shedLast = Timestamp.distantPast
     /// One more than the group's number; 0 for none.
     var lastRetired = 0
+    var seen = SeenSeries()
 
     init() {}
 
     init(_ entry: Ledger.Entry) {
         identity = entry.identity
+        if entry.removedAt != nil { zone = entry.definition.period.calendar?.zone.bytes ?? [] }
         since = entry.since
         removedAt = entry.removedAt
         groupsRefused = entry.groupsRefused
+        shedLast = entry.shedLast
         lastRetired = entry.lastRetiredGroup.map { $0 + 1 } ?? 0
+        seen = entry.seen
     }
 
     mutating func archive(_ archive: inout Archive) {
         archive.field(&identity)
+        archive.field(&zone)
         archive.time(&since)
         archive.time(&removedAt)
         archive.count(&groupsRefused)
+        archive.time(&shedLast)
         archive.count(&lastRetired)
+        seen.archive(&archive)
     }
 }
 
@@ -117,6 +132,8 @@ private struct EntryState: Sendable {
 struct LedgerRestoring {
     /// As the configuration gave them, in order, less those that the checkpoint has named.
     var configured: ArraySlice<SLODefinition>
+    /// Parallel to them.
+    var corrections: ArraySlice<Corrections>
     let entries: Int
     let groups: Int
 }
@@ -148,12 +165,17 @@ extension Ledger {
         head.archive(&archive)
         guard archive.isSound, restoring == nil else { return archive.fail() }
         restoring = LedgerRestoring(
-            configured: definitions[...], entries: head.entries, groups: head.groups)
+            configured: definitions[...], corrections: entries.map(\.corrections)[...],
+            entries: head.entries, groups: head.groups)
         entries = []
         groups = PagedArray()
         conditions = [:]
         groupsOfTarget = [:]
         dirty = []
+        parts = [:]
+        wholes = [:]
+        composites = []
+        compositesAsOf = head.compositesAsOf
         indexSelectors()
     }
 
@@ -165,12 +187,18 @@ extension Ledger {
         else { return archive.fail() }
         let definition =
             state.removedAt == nil
-            ? restoring?.configured.popFirst() : SLOIdentity(state.identity)?.definition
+            ? restoring?.configured.popFirst()
+            : SLOIdentity(state.identity)?.definition(zone: state.zone)
         guard let definition else { return archive.fail() }
         var entry = Entry(definition: definition, since: state.since)
         guard entry.identity == state.identity else { return archive.fail() }
         entry.removedAt = state.removedAt
+        if state.removedAt == nil {
+            entry.corrections = restoring?.corrections.popFirst() ?? Corrections()
+        }
         entry.groupsRefused = state.groupsRefused
+        entry.shedLast = state.shedLast
+        entry.seen = state.seen
         entry.lastRetiredGroup = state.lastRetired > 0 ? state.lastRetired - 1 : nil
         entries.append(entry)
     }
@@ -187,6 +215,9 @@ extension Ledger {
         var group = GroupLedger(
             slo: slo, labels: labels, period: entries[slo].definition.period)
         group.archive(&archive)
+        group.corrections = entries[slo].corrections(of: labels)
+        let rules = entries[slo].corrections.maintenance.count
+        if group.history.exclusions.contains(where: { $0.rule >= rules }) { archive.fail() }
         let number = groups.count
         guard archive.isSound,
             entries[slo].groupByLabels.updateValue(number, forKey: labels) == nil
@@ -220,6 +251,7 @@ extension Ledger {
                 if !isUp(target) { groups[index].troubled += 1 }
             }
             if groups[index].isDirty { dirty.append(index) }
+            setNextEdge(of: index)
         }
         for index in entries.indices {
             guard let last = entries[index].lastRetiredGroup else { continue }
@@ -229,6 +261,7 @@ extension Ledger {
             }
         }
         indexSelectors()
+        joinAll()
         return isGood
     }
 }

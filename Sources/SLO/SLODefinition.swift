@@ -6,8 +6,7 @@ public struct SLODefinition: Sendable {
     public let service: String
     public let name: String
     public let objective: Objective
-    /// Rolling.
-    public let period: TimeSpan
+    public let period: Period
     /// Labels that split it into groups, each with a budget of its own.
     public let by: [String]
     public let sli: SLI
@@ -20,22 +19,6 @@ public struct SLODefinition: Sendable {
     func countsTheSame(as other: SLODefinition) -> Bool {
         sli == other.sli && by == other.by
     }
-}
-
-/// What a good event is.
-public enum SLI: Hashable, Sendable {
-    case events(EventSLI)
-}
-
-/// Counters of all events and of the bad, or the good, ones.
-public struct EventSLI: Hashable, Sendable {
-    /// Which events are selected beside the total.
-    public enum Counted: Hashable, Sendable { case bad, good }
-
-    public let counted: Counted
-    /// The series of the bad, or good, events.
-    public let selector: Selector
-    public let total: Selector
 }
 
 /// What an alert of one severity carries.
@@ -51,6 +34,16 @@ public struct EvidencePolicy: Hashable, Sendable {
     public var badMin = 2.0
 }
 
+/// What a window means that was seen and had no events.
+public enum NoTrafficPolicy: Hashable, Sendable {
+    /// Nothing: its ratio is not known, its alerts stay as they are.
+    case ignore
+    /// That all was well: it burns nothing, and resolves.
+    case good
+    /// That something is wrong, once it has lasted so long.
+    case alert(after: TimeSpan, Severity)
+}
+
 /// How an SLO alerts.
 public struct AlertPolicy: Sendable {
     /// Tiers that are switched off are absent.
@@ -59,6 +52,9 @@ public struct AlertPolicy: Sendable {
     public var evidence = EvidencePolicy()
     /// How long a target may be unseen before that is an alert of its own.
     public var dataLossAfter = TimeSpan.minutes(10)
+    public var noTraffic = NoTrafficPolicy.ignore
+    /// Where its alerts' readers find what to do.
+    public var runbook: String?
     /// Whether the SLO's last target may end without that being data loss.
     public var scaleToZero = false
 }

@@ -8,37 +8,33 @@ struct SLOIdentity {
     private var service = ""
     private var name = ""
     private var period = TimeSpan.zero
+    /// Of calendar periods, whose span is zero.
+    private var unit = ""
+    private(set) var zone = ""
     private var by: [String] = []
-    private var kind = Kind.eventsBad
-    /// Selectors as they were written.
-    private var selector = ""
-    private var total = ""
-
-    private enum Kind: UInt8 {
-        case eventsBad = 1
-        case eventsGood
-    }
+    private var sli = SLIFields()
 
     init(_ definition: SLODefinition) {
         service = definition.service
         name = definition.name
-        period = definition.period
-        by = definition.by
-        switch definition.sli {
-        case .events(let sli):
-            kind = sli.counted == .bad ? .eventsBad : .eventsGood
-            selector = sli.selector.text
-            total = sli.total.text
+        switch definition.period {
+        case .rolling(let span): period = span
+        case .calendar(let calendar):
+            unit = calendar.unit.rawValue
+            zone = calendar.zone.name
         }
+        by = definition.by
+        sli = SLIFields(definition.sli)
     }
 
     /// Reads what `bytes` wrote; nil when they are malformed.
     init?(_ bytes: [UInt8]) {
         var archive = Archive(reading: bytes)
         self.archive(&archive)
-        guard archive.isComplete, period >= DefinitionReader.periodMin,
-            period <= DefinitionReader.periodMax
-        else { return nil }
+        let isRolling = period >= Period.rollingMin && period <= Period.rollingMax
+        guard archive.isComplete, CalendarUnit(rawValue: unit) == nil ? isRolling : true else {
+            return nil
+        }
     }
 
     var bytes: [UInt8] {
@@ -52,26 +48,24 @@ struct SLOIdentity {
         archive.field(&service)
         archive.field(&name)
         archive.field(&period)
+        archive.field(&unit)
+        archive.field(&zone)
         archive.field(&by)
-        archive.field(&kind)
-        archive.field(&selector)
-        archive.field(&total)
+        sli.archive(&archive)
     }
 
-    /// A definition that counts the same and judges nothing; nil when a selector does not parse.
-    var definition: SLODefinition? {
-        let nowhere = SourcePosition(file: "", line: 1, column: 1)
-        do throws(Diagnostic) {
-            let sli = EventSLI(
-                counted: kind == .eventsBad ? .bad : .good,
-                selector: try Selector.parse(selector, at: nowhere),
-                total: try Selector.parse(total, at: nowhere))
-            return SLODefinition(
-                service: service, name: name, objective: .none, period: period, by: by,
-                sli: .events(sli), alerts: AlertPolicy(), position: nowhere)
-        } catch {
-            // The bytes are damaged: the caller refuses the checkpoint.
-            return nil
+    /// A definition that counts the same and judges nothing; nil when a selector does not parse, or
+    /// the bytes are no file of the time zone.
+    func definition(zone bytes: [UInt8]) -> SLODefinition? {
+        var period = Period.rolling(period)
+        if let unit = CalendarUnit(rawValue: unit) {
+            let rules = zone == "UTC" ? .utc : TimeZoneRules(name: zone, tzif: bytes)
+            guard let rules else { return nil }
+            period = .calendar(CalendarPeriod(unit: unit, zone: rules))
         }
+        guard let sli = sli.sli else { return nil }
+        return SLODefinition(
+            service: service, name: name, objective: .none, period: period, by: by, sli: sli,
+            alerts: AlertPolicy(), position: SourcePosition(file: "", line: 1, column: 1))
     }
 }

@@ -14,6 +14,7 @@ public enum Evidence: String, Hashable, Sendable {
 
 /// The events of one window and what they mean.
 public struct WindowFigures: Hashable, Sendable {
+    /// Of a calendar period how long the whole of it is.
     public let window: TimeSpan
     /// Exclusive; rounded outward to the bucket.
     public let from: Timestamp
@@ -38,6 +39,23 @@ public struct BudgetFigures: Hashable, Sendable {
     /// Seconds until nothing remains at the rate of the last hour; 0 when spent, nil when that
     /// rate is 0 or not known.
     public let exhaustedIn: Double?
+    /// U, the events that may have happened unseen, and over how many seconds: the bounds' width.
+    public let unseenEvents: Double?
+    /// Each target's by its share.
+    public let unseenSeconds: Double?
+
+    static let unknown = BudgetFigures(
+        remaining: nil, best: nil, worst: nil, exhaustedIn: nil, unseenEvents: nil,
+        unseenSeconds: nil)
+}
+
+/// A calendar period that has ended.
+public struct PastPeriod: Hashable, Sendable {
+    public let from: Timestamp
+    public let to: Timestamp
+    public let counts: EventCounts
+    /// Of its budget; nil when there were no events.
+    public let remaining: Double?
 }
 
 /// Whether a condition holds; `unknown` changes nothing.
@@ -69,6 +87,13 @@ public struct DataLoss: Hashable, Sendable {
     public let isRetirement: Bool
 }
 
+/// Whether a group has had no events for longer than its policy allows.
+public struct IdleVerdict: Hashable, Sendable {
+    public let finding: Finding
+    public let severity: Severity
+    public let figures: WindowFigures
+}
+
 /// What the ledger says of one SLO and group at a time.
 public struct Verdict: Sendable {
     /// The group's number in the ledger, stable until the next configuration.
@@ -80,19 +105,30 @@ public struct Verdict: Sendable {
     /// By length: those of the alert pairs, then the period.
     public let windows: [WindowFigures]
     public let budget: BudgetFigures
+    /// The last hour, whose rate says when the budget is gone.
+    public let hourly: WindowFigures
     public let pairs: [PairVerdict]
     /// Some, but not all, targets are lost.
     public let partialLoss: DataLoss?
     /// Nothing of the group can be seen any more.
     public let totalLoss: DataLoss?
+    /// Nil unless the SLO alerts on missing traffic.
+    public let idle: IdleVerdict?
     /// All targets ended in good order longer ago than `dataLoss.after`: alerts resolve.
     public let hasEnded: Bool
 
     /// Whether nothing of it asks for an alert.
     public var isCalm: Bool {
-        totalLoss == nil && partialLoss == nil && !pairs.contains { $0.finding == .breaching }
+        totalLoss == nil && partialLoss == nil && idle?.finding != .breaching
+            && !pairs.contains { $0.finding == .breaching }
     }
 
     /// The figures of the whole period.
     public var period: WindowFigures? { windows.last }
+
+    /// Where the current calendar period ends; nil for a rolling one.
+    public var periodEnd: Timestamp? {
+        guard let period, definition.period.calendar != nil else { return nil }
+        return period.from + period.window
+    }
 }

@@ -8,6 +8,13 @@ public func wallClock() -> Timestamp {
     return Timestamp(millis: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
 }
 
+/// Seconds of a clock that never goes back; only differences mean something.
+func monotonicSeconds() -> Double {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+}
+
 /// CPU time this process has used, in seconds.
 public func processCPUSeconds() -> Double {
     var time = timespec()

@@ -63,7 +63,7 @@ extension stat {
 }
 
 /// Creates a folder and those above it.
-func makeFolder(_ path: String) -> Bool {
+public func makeFolder(_ path: String) -> Bool {
     var made = ""
     for part in path.split(separator: "/", omittingEmptySubsequences: false) {
         made += made.isEmpty && !path.hasPrefix("/") ? part : "/" + part
@@ -97,22 +97,38 @@ public struct FileFault: Error, Sendable {
     }
 }
 
-/// The YAML files at a path: itself, or everything below a folder that ends in .yaml or .yml.
+/// The YAML files at a path: itself, or everything below a folder that ends in .yaml or .yml, or
+/// in one of other `endings`.
 /// Names that begin with a dot are passed over, which is what a mounted ConfigMap needs (its
 /// `..data` link would show every file twice). Sorted. What cannot be read is a fault, never an
 /// empty folder: the SLOs in it would go without a word.
-public func ruleFiles(at path: String) throws(FileFault) -> [SourceFile] {
-    var walk = RuleWalk()
-    try walk.visit(path)
+public func ruleFiles(
+    at path: String, endings: [String] = [".yaml", ".yml"]
+) throws(FileFault) -> [SourceFile] {
+    try ruleFiles(at: [path], endings: endings)
+}
+
+/// The same of several paths. A file that several names or links lead to is read once, under the
+/// first of them: twice, its groups would be two.
+public func ruleFiles(
+    at paths: [String], endings: [String] = [".yaml", ".yml"]
+) throws(FileFault) -> [SourceFile] {
+    var walk = RuleWalk(endings: endings)
+    for path in paths { try walk.visit(path) }
     return walk.files
 }
 
 /// Collects rule files. Links may lead back to a folder above, which is then not entered again.
 private struct RuleWalk {
+    let endings: [String]
     private(set) var files: [SourceFile] = []
     private var bytes = 0
+    /// Device and inode of each file read.
+    private var read: Set<[UInt64]> = []
     /// Device and inode of the folders that the walk is in.
     private var above: [(device: dev_t, inode: ino_t)] = []
+
+    init(endings: [String]) { self.endings = endings }
 
     mutating func visit(_ path: String) throws(FileFault) {
         guard let status = fileStatus(path), status.isKind(S_IFDIR) else { return try take(path) }
@@ -134,7 +150,7 @@ private struct RuleWalk {
     private mutating func visit(child: String) throws(FileFault) {
         let status = fileStatus(child)
         if status?.isKind(S_IFDIR) != true {
-            guard child.hasSuffix(".yaml") || child.hasSuffix(".yml") else { return }
+            guard endings.contains(where: { child.hasSuffix($0) }) else { return }
             // A pipe would wait for its writer.
             if let status, !status.isKind(S_IFREG) {
                 throw FileFault(path: child, reason: "not a regular file")
@@ -144,13 +160,18 @@ private struct RuleWalk {
     }
 
     private mutating func take(_ path: String) throws(FileFault) {
+        if let status = fileStatus(path),
+            !read.insert([UInt64(status.st_dev), UInt64(status.st_ino)]).inserted
+        {
+            return
+        }
         guard files.count < RuleFileLimits.files else {
             throw FileFault(path: path, reason: "more than \(RuleFileLimits.files) files")
         }
-        guard let read = readFile(path, limit: RuleFileLimits.bytes - bytes) else {
+        guard let content = readFile(path, limit: RuleFileLimits.bytes - bytes) else {
             throw FileFault(path)
         }
-        bytes += read.count
-        files.append(SourceFile(path: path, bytes: read))
+        bytes += content.count
+        files.append(SourceFile(path: path, bytes: content))
     }
 }

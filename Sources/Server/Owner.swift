@@ -19,7 +19,12 @@ enum OwnerMessage: Sendable {
     case view(HTTPRequest, @Sendable (QueryView) -> Void)
     case configure(ConfigurationFiles, HTTPRequest?)
     case delivered(DeliveryID, Outcome)
-    /// A step of the back-fill, and who wants to hear where it stands.
+    /// What a round of rules gave.
+    case evaluated(RuleOutcome)
+    /// What models were asked; who sent rows waits for an answer.
+    case features(FeatureBatch, HTTPRequest?)
+    /// What was found out for an SLI.
+    case answered(AskID, Answer)
     case backfill(BackfillStep, @Sendable (BackfillProgress) -> Void)
     /// What the storekeeper did.
     case kept(KeptNews)
@@ -59,6 +64,8 @@ final class Owner: @unchecked Sendable {
     let log: EventLog
     let logger: Logger
     private let courier: Courier
+    private let rules: RuleRunner
+    private let prober: Prober
     let storekeeper: Storekeeper
     let figures = Locked(DurabilityFigures())
     /// Gets what is received, too. Set before the thread starts.
@@ -66,6 +73,9 @@ final class Owner: @unchecked Sendable {
     var agent = AgentCore(seed: randomBits())
     private var effects: [PlannedEffect] = []
     private var waiting: [RequestID: WriteExchange] = [:]
+    private var waitingRows: [RequestID: HTTPRequest] = [:]
+    /// Events about models that came while none could be taken.
+    let eventsLost = Atomic<Int>(0)
     private var lastRequest: UInt64 = 0
     private var unwritten: [UInt8] = []
     private var unwrittenFirst = LogPosition.start
@@ -83,7 +93,8 @@ final class Owner: @unchecked Sendable {
     private var offers: [HTTPRequest?] = []
 
     init(
-        log: EventLog, courier: Courier, storekeeper: Storekeeper, logger: Logger,
+        log: EventLog, courier: Courier, storekeeper: Storekeeper, rules: RuleRunner,
+        logger: Logger,
         limits: OwnerLimits = OwnerLimits()
     ) {
         self.storekeeper = storekeeper
@@ -91,6 +102,10 @@ final class Owner: @unchecked Sendable {
         mailbox = Mailbox(capacity: limits.mailboxCapacity)
         self.log = log
         self.courier = courier
+        self.rules = rules
+        prober = Prober { [mailbox] id, outcome in
+            mailbox.postAlways(.answered(id, .probe(outcome)))
+        }
         self.logger = logger
     }
 
@@ -138,7 +153,7 @@ final class Owner: @unchecked Sendable {
             switch planned.effect {
             case .writeSegment(let draft): storekeeper.keep(.segment(draft))
             case .removeSegments(let numbers): storekeeper.keep(.removeSegments(numbers))
-            case .announce, .reply, .send, .report: break
+            case .announce, .reply, .send, .report, .evaluate, .featuresTaken, .ask: break
             }
         }
         past.removeAll(keepingCapacity: true)
@@ -171,6 +186,7 @@ final class Owner: @unchecked Sendable {
     /// Tries the disk a last time and answers all that waits.
     private func end() {
         retryAt = nil
+        prober.stop()
         commit()
         try? log.sync()  // What fails here was to be lost at a power failure anyway.
         if !unwritten.isEmpty {
@@ -182,6 +198,8 @@ final class Owner: @unchecked Sendable {
         for message in mailbox.close() { refuse(message) }
         for exchange in waiting.values { exchange.complete(Self.unavailable) }
         for offer in offers { offer?.complete(Self.unavailable) }
+        for request in waitingRows.values { request.complete(Self.unavailable) }
+        waitingRows = [:]
         waiting = [:]
         offers = []
         log.close()
@@ -194,9 +212,8 @@ final class Owner: @unchecked Sendable {
             lastRequest += 1
             let id = RequestID(lastRequest)
             waiting[id] = exchange
-            let now = wallClock()
-            recorder?.record(batch, at: max(now, agent.now))
-            agent.handle(.write(batch, id), at: now, into: &effects)
+            recorder?.record(batch, at: max(wallClock(), agent.now))
+            agent.handle(.write(batch, id), at: wallClock(), into: &effects)
         case .read(let request, let render):
             request.complete(render(agent, max(agent.now, wallClock())))
         case .view(_, let hand): hand(agent.queryView())
@@ -205,12 +222,32 @@ final class Owner: @unchecked Sendable {
         case .delivered(let id, let outcome):
             note(outcome)
             agent.handle(.delivered(id, outcome), at: wallClock(), into: &effects)
+        case .evaluated(let outcome):
+            agent.handle(.evaluated(outcome), at: wallClock(), into: &effects)
+        case .features(let batch, let request): take(batch, request)
+        case .answered(let id, let answer):
+            agent.handle(.answered(id, answer), at: wallClock(), into: &effects)
         case .kept(let news): note(news)
         case .backfill(let step, let answer): backfill(step, answer)
         case .stop: break
         }
     }
 
+    private func take(_ batch: FeatureBatch, _ request: HTTPRequest?) {
+        guard !isFailing else {
+            eventsLost.add(batch.events.count, ordering: .relaxed)
+            request?.complete(Self.unavailable)
+            return
+        }
+        var id: RequestID?
+        if let request {
+            lastRequest += 1
+            let waitsAs = RequestID(lastRequest)
+            waitingRows[waitsAs] = request
+            id = waitsAs
+        }
+        agent.handle(.features(batch, id), at: wallClock(), into: &effects)
+    }
     /// Gives the agent an event of now.
     func handle(_ event: Event) { agent.handle(event, at: wallClock(), into: &effects) }
 
@@ -219,8 +256,9 @@ final class Owner: @unchecked Sendable {
         case .write(_, let exchange): exchange.complete(Self.unavailable)
         case .read(let request, _): request.complete(Self.unavailable)
         case .view(let request, _): request.complete(QueryFault.stopping.response)
-        case .configure(_, let request): request?.complete(Self.unavailable)
-        case .delivered, .kept, .stop: break
+        case .configure(_, let request), .features(_, let request):
+            request?.complete(Self.unavailable)
+        case .delivered, .evaluated, .answered, .kept, .stop: break
         case .backfill(_, let answer): answer(agent.backfill)
         }
     }
@@ -249,17 +287,6 @@ final class Owner: @unchecked Sendable {
         } else {
             logger.error("configuration refused; the old one stays", ("errors", lines))
             request?.complete(.text(500, lines))
-        }
-    }
-
-    /// Says what went wrong with a notification; whereto is left out, for URLs may be secrets.
-    private func note(_ outcome: Outcome) {
-        switch outcome {
-        case .delivered: break
-        case .refused(let status, _):
-            logger.warn("notification refused", ("status", String(status)))
-        case .failed(let reason):
-            logger.warn("notification not delivered", ("reason", reason.rawValue))
         }
     }
 
@@ -312,7 +339,7 @@ final class Owner: @unchecked Sendable {
         if interval == .zero || wallClock() >= syncedAt + interval { return true }
         return effects.contains { planned in
             switch planned.effect {
-            case .reply, .writeSegment, .removeSegments: false
+            case .reply, .writeSegment, .removeSegments, .evaluate, .featuresTaken, .ask: false
             case .announce, .send, .report: true
             }
         }
@@ -347,30 +374,27 @@ final class Owner: @unchecked Sendable {
             case .reply(let reply):
                 waiting.removeValue(forKey: reply.id)?
                     .complete(answer(reply), written(reply.tally))
+            case .featuresTaken(let reply):
+                waitingRows.removeValue(forKey: reply.id)?
+                    .complete(FeatureEndpoints.answer(reply))
             case .announce(let news):
                 logger.info(
                     "alert \(news.state)", ("labels", news.labels.description),
                     ("summary", news.summary))
             case .send(let delivery): courier.send(delivery)
+            case .ask(let id, .probe(let request)): prober.ask(id, request)
+            case .ask(let id, .query(let question)):
+                rules.take(question, on: agent.queryView()) { [mailbox] answer in
+                    mailbox.postAlways(.answered(id, answer))
+                }
             case .writeSegment(let draft):
                 retrySegments()
                 storekeeper.keep(.segment(draft))
             case .removeSegments(let numbers): storekeeper.keep(.removeSegments(numbers))
             case .report(let report): tell(report)
+            case .evaluate(let round): rules.take(round, on: agent.queryView())
             }
         }
         effects = later
-    }
-
-    private func written(_ tally: WriteTally) -> Written {
-        Written(
-            samples: tally.written, histograms: tally.histogramsWritten,
-            exemplars: tally.exemplarsWritten)
-    }
-
-    private func answer(_ reply: WriteReply) -> HTTPResponse {
-        guard let line = reply.refusals else { return .empty(204) }
-        let response = HTTPResponse.text(reply.status, line)
-        return reply.status == 429 ? response.adding("Retry-After", "60") : response
     }
 }

@@ -24,6 +24,8 @@ struct ServerLimits: Sendable {
     var http = HTTPLimits()
     var owner = OwnerLimits()
     var segmentBytesMax = EventLog.segmentBytesMax
+    /// How often the configuration's files are looked at.
+    var watchInterval = TimeSpan.seconds(5)
     var recording = RecordingLimits()
     var joinAfter = Backfiller.joinAfter
 }
@@ -46,8 +48,11 @@ public final class PitotServer: Sendable {
     private let owner: Owner
     private let courier: Courier
     private let storekeeper: Storekeeper
+    private let rules: RuleRunner
+    private let watch: FileWatch
     private let router: Router
     private let queries: QueryPool
+    private let features: FeatureEndpoints
     private let recorder: Recorder?
     private let backfiller: Backfiller?
     private let ownerThread: Worker
@@ -78,20 +83,26 @@ public final class PitotServer: Sendable {
         let relay = Relay()
         courier = Courier { relay.deliver($0, $1) }
         storekeeper = Storekeeper(folder: log.folder) { relay.tell($0) }
+        rules = RuleRunner(concurrency: configuration.queries.concurrency) { relay.take($0) }
         owner = Owner(
-            log: log, courier: courier, storekeeper: storekeeper, logger: logger,
+            log: log, courier: courier, storekeeper: storekeeper, rules: rules, logger: logger,
             limits: limits.owner)
         relay.connect(owner)
+        watch = FileWatch(
+            files, each: limits.watchInterval, logger: logger,
+            load: { () throws(FileFault) in try Self.loadFiles(options) },
+            offer: { [owner] in owner.mailbox.postAlways(.configure($0, nil)) })
         recorder = try Self.recorder(options, configuration, logger, limits)
         owner.recorder = recorder
         backfiller = Self.backfiller(configuration, owner, logger, limits)
         backfiller?.prepare()
         queries = QueryPool(concurrency: configuration.queries.concurrency)
+        features = FeatureEndpoints(configuration, logger, owner)
         router = Router(
             write: WriteEndpoint(
                 seed: HashSeed(low: randomBits(), high: randomBits()),
                 limits: configuration.wire),
-            owner: owner, queries: queries,
+            owner: owner, features: features, queries: queries,
             loadFiles: { () throws(FileFault) in try Self.loadFiles(options) })
         var httpLimits = limits.http
         httpLimits.bodyBytes = configuration.wire.bodyBytes
@@ -106,7 +117,11 @@ public final class PitotServer: Sendable {
         router.stand(behind: http)
         courier.start()
         queries.start()
+        features.intake.start()
+        features.tee?.start()
         storekeeper.start()
+        rules.start()
+        watch.start()
         recorder?.start()
         ownerThread = Worker { [owner, logger] in
             do throws(LogFault) {
@@ -136,10 +151,14 @@ public final class PitotServer: Sendable {
     /// the data folder are free then. Called once.
     public func stop() {
         http.quiesce()
+        watch.stop()
+        features.intake.stop()
+        features.tee?.stop()
         backfiller?.stop()
         owner.mailbox.postAlways(.stop)
         ownerThread.join()
         queries.stop()
+        rules.stop()
         courier.stop()
         storekeeper.stop()
         recorder?.stop()
@@ -191,9 +210,8 @@ public final class PitotServer: Sendable {
         if paths.isEmpty {
             paths = Configuration.read(ConfigurationFiles(config: config, rules: [])).rules
         }
-        var rules: [SourceFile] = []
-        for path in paths { rules += try ruleFiles(at: path) }
-        return ConfigurationFiles(config: config, rules: rules)
+        return try ConfigurationFiles(config: config, rules: try ruleFiles(at: paths))
+            .addingTimeZones().addingBaselines()
     }
 }
 
@@ -207,6 +225,8 @@ private final class Relay: @unchecked Sendable {
     func deliver(_ id: DeliveryID, _ outcome: Outcome) {
         owner?.mailbox.postAlways(.delivered(id, outcome))
     }
+
+    func take(_ outcome: RuleOutcome) { owner?.mailbox.postAlways(.evaluated(outcome)) }
 
     func tell(_ news: KeptNews) { owner?.mailbox.postAlways(.kept(news)) }
 }

@@ -11,33 +11,40 @@ extension QueryEndpoints {
         _ parameters: QueryParameters, _ view: QueryView
     ) throws(QueryFault) -> HTTPResponse {
         let limit = try parameters.limit() ?? .max
+        let span = try parameters.span()
         let selectors = try parameters.selectors()
         guard !selectors.isEmpty else { throw .badData("no match[] parameter provided") }
         var seen: Set<SeriesID> = []
         var found: [Labels] = []
         for selector in selectors {
-            for (id, labels) in try matching(selector, view) where seen.insert(id).inserted {
+            for (id, labels) in try matching(selector, view, span) where seen.insert(id).inserted {
                 found.append(labels)
             }
         }
-        if selectors.count > 1 { found.sort() }
+        if selectors.count > 1 { found.sort(by: precedes) }
         return success(warnings: found.count > limit ? [truncated] : []) { json in
             json.array { json in for labels in found.prefix(limit) { json.labels(labels) } }
         }
     }
 
     private static func matching(
-        _ selector: Selector, _ view: QueryView
+        _ selector: Selector, _ view: QueryView, _ span: QuerySpan
     ) throws(QueryFault) -> [(id: SeriesID, labels: Labels)] {
         do throws(PatternError) {
-            return try view.series(matching: selector.matchers)
+            return try view.series(matching: selector.matchers, in: span)
         } catch { throw .badData("\(error)") }
     }
 
     static func metadata(
         _ parameters: QueryParameters, _ view: QueryView
     ) throws(QueryFault) -> HTTPResponse {
-        let limit = try parameters.limit() ?? .max
+        var limit = Int.max
+        if !parameters["limit"].isEmpty {
+            guard let number = Int(parameters["limit"]) else {
+                throw .badData("limit must be a number")
+            }
+            if number >= 0 { limit = number }
+        }
         let wanted = parameters["metric"]
         let names = view.descriptions.keys.filter { wanted.isEmpty || $0 == wanted }.sorted()
         return success { json in
@@ -81,12 +88,12 @@ extension QueryEndpoints {
         var seen: Set<SeriesID> = []
         var found: [(labels: Labels, exemplars: [Exemplar])] = []
         for selector in selectors(of: expression) {
-            for (id, labels) in try matching(selector, view) where seen.insert(id).inserted {
+            for (id, labels) in try matching(selector, view, .all) where seen.insert(id).inserted {
                 let exemplars = view.exemplars(of: id, from: start, to: end)
                 if !exemplars.isEmpty { found.append((labels, exemplars)) }
             }
         }
-        found.sort { $0.labels < $1.labels }
+        found.sort { precedes($0.labels, $1.labels) }
         return success { json in
             json.array { json in for entry in found { json.exemplars(entry) } }
         }
@@ -97,19 +104,6 @@ extension QueryEndpoints {
         if case .vector(let node) = expression { return [node.selector] }
         if case .matrix(let node) = expression { return [node.vector.selector] }
         return expression.children.flatMap { selectors(of: $0) }
-    }
-
-    /// Clients choose by the version what they ask for: it is that of the API that we speak, ours
-    /// stands behind it.
-    static var buildInformation: HTTPResponse {
-        success { json in
-            json.object { json in
-                json.member("version", "3.5.3+pitot.\(version)")
-                for key in ["revision", "branch", "buildUser", "buildDate", "goVersion"] {
-                    json.member(key, "")
-                }
-            }
-        }
     }
 
     /// A label's name in a path, where what is no letter or digit may stand as `U__name_2e_x`.

@@ -21,8 +21,9 @@ enum QueryEndpoints {
         let name = labelName(String(path.dropFirst(prefix.count).dropLast(suffix.count)))
         return { (parameters, view, _) throws(QueryFault) in
             let selectors = try parameters.selectors()
+            let span = try parameters.span()
             return try list(parameters) { () throws(PatternError) in
-                try view.labelValues(name, matching: selectors)
+                try view.labelValues(name, matching: selectors, in: span)
             }
         }
     }
@@ -44,8 +45,9 @@ enum QueryEndpoints {
         },
         "/api/v1/labels": { (parameters, view, _) throws(QueryFault) in
             let selectors = try parameters.selectors()
+            let span = try parameters.span()
             return try list(parameters) { () throws(PatternError) in
-                try view.labelNames(matching: selectors)
+                try view.labelNames(matching: selectors, in: span)
             }
         },
         "/api/v1/metadata": { (parameters, view, _) throws(QueryFault) in
@@ -54,19 +56,26 @@ enum QueryEndpoints {
         "/api/v1/query_exemplars": { (parameters, view, _) throws(QueryFault) in
             try exemplars(parameters, view)
         },
-        "/api/v1/format_query": { (parameters, _, _) throws(QueryFault) in
-            let expression = try query(parameters, QueryOptions()).expression
+        "/api/v1/format_query": { (parameters, view, _) throws(QueryFault) in
+            var options = QueryOptions()
+            options.features = view.settings.features
+            let expression = try query(parameters, options).expression
             return success { $0.string(expression.description) }
         },
         "/api/v1/status/buildinfo": { (_, _, _) throws(QueryFault) in buildInformation },
-        "/api/v1/rules": { (_, _, _) throws(QueryFault) in
-            success {
-                $0.object { json in
-                    json.key("groups")
-                    json.array { _ in }
-                }
-            }
+        "/api/v1/status/runtimeinfo": { (parameters, view, _) throws(QueryFault) in
+            runtimeInformation(parameters, view)
         },
+        "/api/v1/status/flags": { (_, view, _) throws(QueryFault) in flags(view) },
+        "/api/v1/status/config": { (_, view, _) throws(QueryFault) in settings(view) },
+        "/api/v1/status/tsdb": { (parameters, view, _) throws(QueryFault) in
+            try storeFigures(parameters, view)
+        },
+        "/api/v1/targets": { (_, _, _) throws(QueryFault) in noTargets },
+        "/api/v1/targets/metadata": { (_, _, _) throws(QueryFault) in
+            success { $0.array { _ in } }
+        },
+        "/api/v1/scrape_pools": { (_, _, _) throws(QueryFault) in noScrapePools },
     ]
 
     // MARK: Queries
@@ -83,6 +92,7 @@ enum QueryEndpoints {
         _ parameters: QueryParameters, _ view: QueryView, _ watch: QueryWatch
     ) throws(QueryFault) -> QueryOptions {
         var options = QueryOptions()
+        options.features = view.settings.features
         options.limits.samplesMax = view.settings.samplesMax
         options.lookback = view.settings.lookback
         if !parameters["lookback_delta"].isEmpty {
@@ -102,8 +112,10 @@ enum QueryEndpoints {
         do throws(QueryError) {
             // It may have waited too long already.
             if watch.shouldStop() { throw .stopped }
+            let began = monotonicSeconds()
             let result = try query.evaluate(at: time, on: view)
-            return answer(result, parameters["query"], limit, at: time)
+            let took = monotonicSeconds() - began
+            return answer(result, parameters, limit, at: time, queued: watch.queued, took: took)
         } catch { throw QueryFault(error, watch.reason) }
     }
 
@@ -135,16 +147,21 @@ enum QueryEndpoints {
         do throws(QueryError) {
             // It may have waited too long already.
             if watch.shouldStop() { throw .stopped }
+            let began = monotonicSeconds()
             let result = try query.evaluate(from: start, to: end, step: step, on: view)
-            return answer(result, parameters["query"], limit, at: end)
+            let took = monotonicSeconds() - began
+            return answer(result, parameters, limit, at: end, queued: watch.queued, took: took)
         } catch { throw QueryFault(error, watch.reason) }
     }
 
     private static func answer(
-        _ result: QueryResult, _ query: String, _ limit: Int?, at time: Timestamp
+        _ result: QueryResult, _ parameters: QueryParameters, _ limit: Int?, at time: Timestamp,
+        queued: Double, took: Double
     ) -> HTTPResponse {
+        let query = parameters["query"]
         var value = result.value
-        var warnings = result.warnings.map { $0.message(in: query) }
+        // As many of each kind as Prometheus tells.
+        var warnings = told(result.warnings, "warning", in: query)
         if let limit {
             switch value {
             case .vector(let samples) where samples.count > limit:
@@ -156,10 +173,24 @@ enum QueryEndpoints {
             case .vector, .matrix, .scalar, .string: break
             }
         }
-        let infos = result.infos.map { $0.message(in: query) }
+        let infos = told(result.infos, "info", in: query)
         return success(warnings: warnings, infos: infos) { json in
-            writeQueryValue(value, at: time.millis, into: &json)
+            writeQueryValue(value, at: time.millis, into: &json) { json in
+                guard !parameters["stats"].isEmpty else { return }
+                writeQueryStatistics(
+                    result.statistics, queued: queued, evaluated: took, into: &json)
+            }
         }
+    }
+
+    /// Ten, and how many more there are.
+    private static func told(
+        _ annotations: [Annotation], _ kind: String, in query: String
+    ) -> [String] {
+        var list = annotations.prefix(10).map { $0.message(in: query) }
+        let more = annotations.count - list.count
+        if more > 0 { list.append("\(more) more \(kind) annotations omitted") }
+        return list
     }
 
     // MARK: Answers

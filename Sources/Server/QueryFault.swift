@@ -25,7 +25,8 @@ struct QueryFault: Error {
     init(_ error: QueryError, _ reason: QueryWatch.Reason) {
         switch error {
         case .parse(let error): self = .badParameter("query", error.description)
-        case .tooManySteps, .badRange: self = .badData(error.description)
+        case .tooManySteps: self = .badData(error.description)
+        case .badRange: self = .badParameter("query", error.description)
         case .tooManySamples, .tooManySeries, .execution:
             self.init(type: "execution", status: 422, text: error.description)
         case .stopped:

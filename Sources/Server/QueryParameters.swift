@@ -1,3 +1,4 @@
+import Agent
 import Model
 import Query
 import Text
@@ -8,18 +9,24 @@ struct QueryParameters: Sendable {
     private let pairs: [(name: String, value: String)]
     /// The wall clock when the request came.
     let now: Timestamp
+    /// When the server started.
+    let startedAt: Timestamp
 
-    init(_ pairs: [(name: String, value: String)], now: Timestamp) {
+    init(
+        _ pairs: [(name: String, value: String)], now: Timestamp,
+        startedAt: Timestamp = .distantPast
+    ) {
         self.pairs = pairs
         self.now = now
+        self.startedAt = startedAt
     }
 
-    init(_ request: HTTPRequest, now: Timestamp) {
+    init(_ request: HTTPRequest, now: Timestamp, startedAt: Timestamp) {
         let type = request.header("Content-Type")?.prefix { $0 != ";" } ?? ""
         let form =
             type.lowercased() == "application/x-www-form-urlencoded"
             ? Self.decode(request.body) : []
-        self.init(form + request.queryPairs, now: now)
+        self.init(form + request.queryPairs, now: now, startedAt: startedAt)
     }
 
     /// `a=b&c=d` with percent escapes and `+` for a space.
@@ -57,10 +64,17 @@ struct QueryParameters: Sendable {
     func time(_ name: String, default standard: Timestamp?) throws(QueryFault) -> Timestamp {
         let text = self[name]
         if text.isEmpty, let standard { return standard }
-        guard let time = Self.time(text) else {
-            throw .badParameter(name, "cannot parse \(quoted(text)) to a valid timestamp")
-        }
-        return time
+        if let time = Self.time(text) { return time }
+        let what = "cannot parse \(quoted(text)) to a valid timestamp"
+        throw .badParameter(
+            name, (standard == nil ? "" : "invalid time value for '\(name)': ") + what)
+    }
+
+    /// `start` and `end`, each of which may be left out.
+    func span() throws(QueryFault) -> QuerySpan {
+        QuerySpan(
+            from: try time("start", default: .distantPast),
+            to: try time("end", default: .distantFuture))
     }
 
     /// Seconds with decimals, or RFC 3339.
@@ -73,10 +87,10 @@ struct QueryParameters: Sendable {
     func span(_ name: String) throws(QueryFault) -> TimeSpan {
         let text = self[name]
         let seconds = Double(text).flatMap { Self.millis($0) }.map { TimeSpan(millis: $0) }
-        guard let span = seconds ?? parseDuration(text) else {
-            throw .badParameter(name, "cannot parse \(quoted(text)) to a valid duration")
-        }
-        return span
+        if let span = seconds ?? parseDuration(text) { return span }
+        let what = "cannot parse \(quoted(text)) to a valid duration"
+        throw name == "lookback_delta"
+            ? .badData("error parsing lookback delta duration: " + what) : .badParameter(name, what)
     }
 
     private static func millis(_ seconds: Double) -> Int64? {
@@ -89,9 +103,10 @@ struct QueryParameters: Sendable {
     func limit() throws(QueryFault) -> Int? {
         let text = self["limit"]
         if text.isEmpty { return nil }
-        guard let limit = Int(text), limit >= 0 else {
-            throw .badParameter("limit", "limit must be non-negative")
+        guard let limit = Int(text) else {
+            throw .badParameter("limit", "strconv.Atoi: parsing \(quoted(text)): invalid syntax")
         }
+        guard limit >= 0 else { throw .badParameter("limit", "limit must be non-negative") }
         return limit == 0 ? nil : limit
     }
 
@@ -102,7 +117,13 @@ struct QueryParameters: Sendable {
             let expression: Expression
             do throws(ParseError) {
                 expression = try Expression.parse(text)
-            } catch { throw .badParameter("match[]", error.description) }
+            } catch {
+                throw .badParameter(
+                    "match[]",
+                    error.isEmptySelector
+                        ? "match[] must contain at least one non-empty matcher"
+                        : error.description)
+            }
             guard case .vector(let node) = expression, node.at == nil, node.offset == nil else {
                 throw .badParameter("match[]", "\(quoted(text)) is no selector")
             }

@@ -1,5 +1,4 @@
 import Agent
-import Glibc
 import Model
 import Synchronization
 
@@ -26,6 +25,8 @@ final class QueryWatch: Sendable {
     private let deadline: Atomic<Int64>
     private let isStopping: @Sendable () -> Bool
     private let lookAt: Atomic<Int64>
+    /// Seconds from the request's arrival until a thread took it.
+    let queued: Double
     private let found = Atomic<Int>(Reason.none.rawValue)
 
     init(
@@ -36,6 +37,7 @@ final class QueryWatch: Sendable {
         self.receivedAt = receivedAt
         deadline = Atomic((receivedAt + timeout).millis)
         self.isStopping = isStopping
+        queued = (wallClock() - receivedAt).seconds
         lookAt = Atomic((wallClock() + Self.interval).millis)
     }
 
@@ -106,52 +108,42 @@ final class QueryPool: @unchecked Sendable {
 }
 
 /// A bounded queue from which many threads take one at a time.
-final class WorkQueue<Item: Sendable>: @unchecked Sendable {
-    // Sound: `items` and `isClosed` are touched only with `mutex` held.
-    private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
-    private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
-    private var items: [Item] = []
-    private var isClosed = false
+final class WorkQueue<Item: Sendable>: Sendable {
+    private struct State {
+        var items: [Item] = []
+        var isClosed = false
+    }
+
+    private let state = Awaited(State())
     private let capacity: Int
 
-    init(capacity: Int) {
-        self.capacity = capacity
-        pthread_mutex_init(mutex, nil)
-        pthread_cond_init(condition, nil)
-    }
-
-    deinit {
-        pthread_cond_destroy(condition)
-        pthread_mutex_destroy(mutex)
-        condition.deallocate()
-        mutex.deallocate()
-    }
+    init(capacity: Int) { self.capacity = capacity }
 
     /// False when it is full or closed.
     func post(_ item: Item) -> Bool {
-        pthread_mutex_lock(mutex)
-        defer { pthread_mutex_unlock(mutex) }
-        guard !isClosed, items.count < capacity else { return false }
-        items.append(item)
-        pthread_cond_signal(condition)
-        return true
+        let isPosted = state.withLock { state in
+            guard !state.isClosed, state.items.count < capacity else { return false }
+            state.items.append(item)
+            return true
+        }
+        if isPosted { state.wakeOne() }
+        return isPosted
     }
 
     /// The oldest; waits for one. Nil once closed.
     func take() -> Item? {
-        pthread_mutex_lock(mutex)
-        defer { pthread_mutex_unlock(mutex) }
-        while items.isEmpty && !isClosed { pthread_cond_wait(condition, mutex) }
-        return isClosed ? nil : items.removeFirst()
+        state.wait(
+            while: { $0.items.isEmpty && !$0.isClosed },
+            then: { $0.isClosed ? nil : $0.items.removeFirst() })
     }
 
     /// What nobody took.
     func close() -> [Item] {
-        pthread_mutex_lock(mutex)
-        defer { pthread_mutex_unlock(mutex) }
-        isClosed = true
-        pthread_cond_broadcast(condition)
-        defer { items = [] }
-        return items
+        defer { state.wakeAll() }
+        return state.withLock { state in
+            state.isClosed = true
+            defer { state.items = [] }
+            return state.items
+        }
     }
 }

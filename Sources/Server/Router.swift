@@ -16,15 +16,18 @@ final class Router: Sendable {
     private let counts = RequestCounts()
     private let loadFiles: @Sendable () throws(FileFault) -> ConfigurationFiles
     private let startedAt = wallClock()
+    let features: FeatureEndpoints
     /// The server in front, once it listens; for its own counters.
     private let front = Locked<HTTPServer?>(nil)
 
     init(
-        write: WriteEndpoint, owner: Owner, queries: QueryPool = QueryPool(concurrency: 1),
+        write: WriteEndpoint, owner: Owner, features: FeatureEndpoints,
+        queries: QueryPool = QueryPool(concurrency: 1),
         loadFiles: @escaping @Sendable () throws(FileFault) -> ConfigurationFiles
     ) {
         self.write = write
         self.owner = owner
+        self.features = features
         self.queries = queries
         self.loadFiles = loadFiles
     }
@@ -34,6 +37,7 @@ final class Router: Sendable {
         let method = request.method == "HEAD" ? "GET" : request.method
         switch (request.path, method) {
         case ("/api/v1/write", "POST"): return receive(request)
+        case ("/api/v1/read", "POST"): return readRemotely(request)
         // Clients such as prometheus-api-client ask here whether anybody listens.
         case ("/", "GET"):
             return counted(request, .text(200, "Pitot \(version). The API: docs/query.md"))
@@ -47,12 +51,32 @@ final class Router: Sendable {
             return read(request) { agent, now in
                 .json(agent.slosJSON(service: service, name: name, now: now))
             }
+        case (let path, "GET") where SLOPath(path) != nil: return tell(request, SLOPath(path))
+        case (let path, _) where SLOPath(path) != nil:
+            return counted(
+                request, .text(405, "\(path) takes GET, HEAD").adding("Allow", "GET, HEAD"))
+        case ("/api/v1/events", "POST"):
+            return counted(request, features.events(request, isReady: phase == .ready))
+        case ("/api/v1/drift", "GET"):
+            let (model, version) = (request.query("model"), request.query("version"))
+            let hasCells = request.query("cells") == "true"
+            return read(request) { agent, _ in
+                .json(agent.driftJSON(model: model, version: version, hasCells: hasCells))
+            }
+        case (let path, "POST") where path.hasPrefix(FeatureEndpoints.rowsPrefix):
+            guard phase == .ready else { return counted(request, readiness) }
+            if let answer = features.rows(request) { return counted(request, answer) }
+            counts.answered("/api/v1/features", 0)
+            return .later
         case ("/api/v1/status/cardinality", "GET"):
             return read(request) { agent, _ in .json(agent.cardinalityJSON()) }
         case ("/api/v1/status/backfill", "GET"):
             return read(request) { agent, _ in .json(agent.backfillJSON()) }
         case ("/api/v1/alerts", "GET"):
             return read(request) { agent, _ in .json(agent.alertsJSON()) }
+        case ("/api/v1/rules", "GET"):
+            let parameters = QueryParameters(request, now: startedAt, startedAt: startedAt)
+            return read(request) { agent, _ in rulesAnswer(parameters, agent) }
         case (let path, _) where QueryEndpoints.answer(to: path) != nil:
             guard method == "GET" || method == "POST" else {
                 let allowed = "GET, HEAD, POST"
@@ -72,10 +96,12 @@ final class Router: Sendable {
 
     private static let methods = [
         "/": "GET, HEAD",
-        "/api/v1/write": "POST", "/-/healthy": "GET, HEAD", "/-/ready": "GET, HEAD",
+        "/api/v1/write": "POST", "/api/v1/read": "POST", "/-/healthy": "GET, HEAD",
+        "/-/ready": "GET, HEAD",
         "/-/reload": "POST", "/metrics": "GET, HEAD", "/api/v1/slos": "GET, HEAD",
-        "/api/v1/alerts": "GET, HEAD", "/api/v1/status/cardinality": "GET, HEAD",
-        "/api/v1/status/backfill": "GET, HEAD",
+        "/api/v1/alerts": "GET, HEAD", "/api/v1/rules": "GET, HEAD",
+        "/api/v1/status/cardinality": "GET, HEAD", "/api/v1/status/backfill": "GET, HEAD",
+        "/api/v1/events": "POST", "/api/v1/drift": "GET, HEAD",
     ]
 
     private var phase: Phase { Phase(rawValue: owner.phase.load(ordering: .acquiring)) ?? .stopped }
@@ -138,8 +164,14 @@ final class Router: Sendable {
         }
     }
 
+    private func tell(_ request: HTTPRequest, _ slo: SLOPath?) -> Disposition {
+        guard let slo else { return counted(request, .empty(404)) }
+        return read(request, as: SLOPath.label) { agent, now in slo.answer(agent, now) }
+    }
+
     private func read(
-        _ request: HTTPRequest, _ render: @escaping @Sendable (AgentCore, Timestamp) -> HTTPResponse
+        _ request: HTTPRequest, as label: String? = nil,
+        _ render: @escaping @Sendable (AgentCore, Timestamp) -> HTTPResponse
     ) -> Disposition {
         guard phase != .replaying, phase != .stopped else {
             return counted(request, readiness)
@@ -147,7 +179,7 @@ final class Router: Sendable {
         guard owner.mailbox.post(.read(request, render)) else {
             return counted(request, Owner.unavailable)
         }
-        counts.answered(request.path, 200)
+        counts.answered(label ?? request.path, 200)
         return .later
     }
 
@@ -156,21 +188,39 @@ final class Router: Sendable {
             return counted(request, .empty(404))
         }
         guard phase != .replaying, phase != .stopped else { return counted(request, readiness) }
-        let parameters = QueryParameters(request, now: wallClock())
+        let parameters = QueryParameters(
+            request, now: wallClock(), startedAt: startedAt)
+        let label = QueryEndpoints.label(of: request.path)
+        return evaluate(request, label, parameters.now) { view, watch in
+            do throws(QueryFault) {
+                return try answer(parameters, view, watch)
+            } catch { return error.response }
+        }
+    }
+
+    /// `POST /api/v1/read`: decoded where it is answered, on a query thread.
+    private func readRemotely(_ request: HTTPRequest) -> Disposition {
+        guard phase != .replaying, phase != .stopped else { return counted(request, readiness) }
+        let body = request.body
+        return evaluate(request, request.path, wallClock()) { view, watch in
+            RemoteReadEndpoint.answer(body, view, watch)
+        }
+    }
+
+    private func evaluate(
+        _ request: HTTPRequest, _ label: String, _ now: Timestamp,
+        _ answer: @escaping @Sendable (QueryView, QueryWatch) -> HTTPResponse
+    ) -> Disposition {
         request.dropBody()
         let work: @Sendable (QueryView, QueryWatch) -> HTTPResponse = { [counts] view, watch in
-            let response: HTTPResponse
-            do throws(QueryFault) {
-                response = try answer(parameters, view, watch)
-            } catch { response = error.response }
-            counts.answered(QueryEndpoints.label(of: request.path), response.status)
+            let response = answer(view, watch)
+            counts.answered(label, response.status)
             return response
         }
         let posted = owner.mailbox.post(
             .view(request) { [queries] view in
                 queries.take(
-                    QueryJob(
-                        request: request, view: view, receivedAt: parameters.now, answer: work))
+                    QueryJob(request: request, view: view, receivedAt: now, answer: work))
             })
         return posted ? .later : counted(request, QueryFault.overloaded.response)
     }
@@ -182,6 +232,7 @@ final class Router: Sendable {
         let bodiesHeld = front.withLock { $0?.bodiesHeld ?? 0 }
         let turns = owner.turns.load(ordering: .relaxed)
         let figures = owner.figures.withLock { $0 }
+        let features = self.features
         let recording = owner.recorder?.figures.withLock { $0 }
         return read(request) { agent, _ in
             var out = ExpositionWriter()
@@ -198,6 +249,7 @@ final class Router: Sendable {
                 "pitot_loop_turns_total", .counter,
                 "Turns of the loop that drives the agent.", Double(turns))
             figures.write(into: &out)
+            features.writeMetrics(into: &out)
             recording?.write(into: &out)
             writeProcessMetrics(startedAt: startedAt, into: &out)
             return HTTPResponse(

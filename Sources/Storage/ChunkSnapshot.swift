@@ -6,12 +6,12 @@ public import Model
 
 /// The samples of all series as they were at one moment.
 public struct ChunkSnapshot: Sendable {
-    private let heads: PageTree<ChunkHead>
+    let heads: PageTree<ChunkHead>
     private let arena: BlockArena
     private let runs: PageTree<HistogramRun>
-    private let late: [UInt32: [SeriesTail]]
+    let late: [UInt32: [SeriesTail]]
     private let batches: [SealedBatch]
-    private let segments: [Segment]
+    let segments: [Segment]
 
     init(_ store: ChunkStore) {
         heads = store.heads
@@ -68,7 +68,8 @@ public struct ChunkSnapshot: Sendable {
     }
 
     /// The sealed chunks of a series that are in no segment, oldest first.
-    private func pending(_ id: UInt32, _ head: ChunkHead) -> [(SealedBatch, SealedChunk)] {
+    func pending(_ id: UInt32, _ head: ChunkHead) -> [(SealedBatch, SealedChunk)] {
+        if head.sealed == 0 { return [] }
         var found: [(SealedBatch, SealedChunk)] = []
         var next = head.sealed
         while next > 0 {

@@ -34,7 +34,7 @@ public struct Segment: Sendable {
     let first: Int64
     let last: Int64
     private let region: Region
-    private let count: Int
+    let count: Int
     private let indexOffset: Int
 
     /// Checks all of it. O(bytes).

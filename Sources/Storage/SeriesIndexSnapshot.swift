@@ -36,46 +36,53 @@ extension SeriesIndexSnapshot {
 
     /// The label names of the series that satisfy every matcher, in byte order.
     public func labelNames(matching matchers: [Matcher] = []) throws(PatternError) -> [String] {
+        if !matchers.isEmpty { return labelNames(of: try select(matchers)) }
         var found: [UInt32] = []
-        if matchers.isEmpty {
-            for name in 0..<state.names.numbers where state.names.references(UInt32(name)) > 0 {
-                found.append(UInt32(name))
-            }
-        } else {
-            var isFound = [Bool](repeating: false, count: state.values.numbers)
-            var names: Set<UInt32> = []
-            for number in try Selection(state).numbers(matchers) {
-                state.records.forEachSymbol(of: number) { value in
-                    if isFound[Int(value)] { return }
-                    isFound[Int(value)] = true
-                    names.insert(state.values.context(of: value))
-                }
-            }
-            found = Array(names)
+        for name in 0..<state.names.numbers where state.names.references(UInt32(name)) > 0 {
+            found.append(UInt32(name))
         }
         return sorted(found, state.names)
+    }
+
+    /// The label names of some live series, in byte order. O(labels).
+    public func labelNames(of ids: [SeriesID]) -> [String] {
+        var isFound = [Bool](repeating: false, count: state.values.numbers)
+        var names: Set<UInt32> = []
+        for id in ids {
+            state.records.forEachSymbol(of: id.index) { value in
+                if isFound[Int(value)] { return }
+                isFound[Int(value)] = true
+                names.insert(state.values.context(of: value))
+            }
+        }
+        return sorted(Array(names), state.names)
     }
 
     /// The values that a label has among the series that satisfy every matcher, in byte order.
     public func labelValues(
         _ name: String, matching matchers: [Matcher] = []
     ) throws(PatternError) -> [String] {
-        var found: [UInt32] = []
-        let bytes = Array(name.utf8)
         // Expressions are checked even if nobody has the label.
-        let numbers = matchers.isEmpty ? nil : try Selection(state).numbers(matchers)
-        guard let symbol = state.names.find(bytes.span, in: 0) else { return [] }
-        if let numbers, numbers.count < count {
-            var isFound = [Bool](repeating: false, count: state.values.numbers)
-            for number in numbers {
-                state.records.forEachSymbol(of: number) { value in
-                    if isFound[Int(value)] { return }
-                    isFound[Int(value)] = true
-                    if state.values.context(of: value) == symbol { found.append(value) }
-                }
-            }
-        } else {
+        let ids = matchers.isEmpty ? nil : try select(matchers)
+        if let ids, ids.count < count { return labelValues(name, of: ids) }
+        var found: [UInt32] = []
+        if let symbol = state.names.find(Array(name.utf8).span, in: 0) {
             state.forEachValue(of: symbol) { found.append($0) }
+        }
+        return sorted(found, state.values)
+    }
+
+    /// The values that a label has among some live series, in byte order. O(labels).
+    public func labelValues(_ name: String, of ids: [SeriesID]) -> [String] {
+        guard let symbol = state.names.find(Array(name.utf8).span, in: 0) else { return [] }
+        var found: [UInt32] = []
+        var isFound = [Bool](repeating: false, count: state.values.numbers)
+        for id in ids {
+            state.records.forEachSymbol(of: id.index) { value in
+                if isFound[Int(value)] { return }
+                isFound[Int(value)] = true
+                if state.values.context(of: value) == symbol { found.append(value) }
+            }
         }
         return sorted(found, state.values)
     }

@@ -68,7 +68,7 @@ public enum RemoteWriteEncoder {
         return request.bytes
     }
 
-    private static func encode(_ one: OutgoingSeries) -> [UInt8] {
+    static func encode(_ one: OutgoingSeries) -> [UInt8] {
         var message = ByteWriter()
         message.labels(one.labels)
         for sample in one.samples {
@@ -114,7 +114,7 @@ extension ByteWriter {
     }
 
     /// Label messages of field 1.
-    fileprivate mutating func labels(_ labels: Labels) {
+    mutating func labels(_ labels: Labels) {
         for (name, value) in labels.pairs {
             var label = ByteWriter()
             label.field(1, name.utf8)

@@ -1,29 +1,42 @@
 import Agent
+import Model
+import Query
 import Server
 import Text
 
-/// `pitot check PATH...`: parses and checks rule and configuration files.
+/// `pitot check PATH...`: parses and lints rule, SLO, test and configuration files.
 enum CheckCommand {
     private static let usage = """
-        usage: pitot check [--lint-fatal] [-o text|github] PATH...
+        usage: pitot check [--lint-fatal] [-o text|github|json] [--agent URL]
+                           [--scrape-interval D] [--evaluation-interval D] PATH...
 
-          PATH           a file, or a folder whose .yaml and .yml files are checked
-          --lint-fatal   warnings end with code 3
-          -o github      annotations for a pull request
+          PATH                     a file, or a folder whose .yaml and .yml files are checked
+          --lint-fatal             findings and other warnings end with code 3
+          -o FORMAT                text; github: annotations for a pull request; json
+          --agent URL              ask a running agent for its metrics, their types and bounds
+          --scrape-interval D      between two samples of a series (15s)
+          --evaluation-interval D  of groups that have none (not assumed)
 
-        Ends with 0 when clean, 1 on errors, 3 on warnings with --lint-fatal.
+        A comment `# pitot:ignore CODE` in a rule or above it takes a finding away.
+        Ends with 0 when clean, 1 on errors, 3 on findings with --lint-fatal.
         """
 
     static func run(_ arguments: [String]) -> Int32 {
-        let options = Options(arguments, valued: ["-o"], flags: ["--lint-fatal", "--help"])
+        let options = Options(
+            arguments, valued: ["-o", "--agent", "--scrape-interval", "--evaluation-interval"],
+            flags: ["--lint-fatal", "--help"])
         if options.has("--help") {
             printLine(usage)
             return ExitCode.ok
         }
-        let format = options.last("-o") ?? "text"
-        guard options.fault == nil, !options.operands.isEmpty, ["text", "github"].contains(format)
-        else {
-            printError("pitot check: \(options.fault ?? "no PATH, or an unknown -o")\n\n\(usage)")
+        var settings = RuleLintSettings()
+        let format = CheckFormat(rawValue: options.last("-o") ?? "text")
+        let fault =
+            options.fault ?? (options.operands.isEmpty ? "no PATH" : nil)
+            ?? (format == nil ? "unknown -o; expected text, github or json" : nil)
+            ?? read(options, into: &settings)
+        guard fault == nil, let format else {
+            printError("pitot check: \(fault ?? "")\n\n\(usage)")
             return ExitCode.usage
         }
         var files: [SourceFile] = []
@@ -35,56 +48,66 @@ enum CheckCommand {
                 return ExitCode.failed
             }
         }
-        return report(files, isGitHub: format == "github", lintFatal: options.has("--lint-fatal"))
+        var check: CheckedFiles
+        do throws(FileFault) {
+            check = try CheckedFiles(files)
+        } catch {
+            printError("\(error.path): \(error.reason); expected a readable baseline")
+            return ExitCode.failed
+        }
+        if let agent = options.last("--agent") {
+            do throws(AgentFault) {
+                settings.catalog = try AgentQueries(agent).catalog(of: check.metrics)
+            } catch {
+                printError("\(error)")
+                return ExitCode.failed
+            }
+        }
+        check.lint(settings)
+        return report(check, format, lintFatal: options.has("--lint-fatal"))
+    }
+
+    /// What is wrong with the intervals of a command line.
+    private static func read(
+        _ options: Options, into settings: inout RuleLintSettings
+    ) -> String? {
+        for name in ["--scrape-interval", "--evaluation-interval"] {
+            guard let text = options.last(name) else { continue }
+            guard let span = parseDuration(text), span > .zero else {
+                return "\(name) \"\(text)\"; expected a duration such as 30s"
+            }
+            if name == "--scrape-interval" {
+                settings.scrapeInterval = span
+            } else {
+                settings.evaluationInterval = span
+            }
+        }
+        return nil
     }
 
     private static func report(
-        _ files: [SourceFile], isGitHub: Bool, lintFatal: Bool
+        _ check: CheckedFiles, _ format: CheckFormat, lintFatal: Bool
     ) -> Int32 {
-        let configs = files.filter { isConfiguration($0) }
-        let rules = files.filter { !isConfiguration($0) }
-        var diagnostics: [Diagnostic] = []
-        for config in configs {
-            let files = ConfigurationFiles(config: config, rules: [])
-            diagnostics += Configuration.read(files).diagnostics
+        let entries = check.entries.sorted { $0.diagnostic < $1.diagnostic }
+        let errors = entries.filter { $0.diagnostic.severity == .error }.count
+        let warnings = entries.count - errors
+        switch format {
+        case .text: for entry in entries { printLine(entry.diagnostic.description) }
+        case .github: for entry in entries { printLine(entry.annotation) }
+        case .json: printLine(check.json(entries))
         }
-        let read = Configuration.read(ConfigurationFiles(config: nil, rules: rules))
-        diagnostics += read.diagnostics
-        for diagnostic in diagnostics.sorted() {
-            printLine(isGitHub ? annotation(diagnostic) : diagnostic.description)
+        if format != .json {
+            let rules = check.rules.isEmpty ? "" : ", \(check.ruleCount) rules"
+            printLine(
+                "\(check.count) files, \(check.definitions) SLOs\(rules): "
+                    + "\(errors) errors, \(warnings) warnings")
         }
-        let errors = diagnostics.filter { $0.severity == .error }.count
-        let warnings = diagnostics.count - errors
-        printLine(
-            "\(files.count) files, \(read.definitions.count) SLOs: "
-                + "\(errors) errors, \(warnings) warnings")
         if errors > 0 { return ExitCode.failed }
         return warnings > 0 && lintFatal ? ExitCode.findings : ExitCode.ok
     }
+}
 
-    /// Rule files say their kind; what does not is taken for a configuration.
-    private static func isConfiguration(_ file: SourceFile) -> Bool {
-        guard let documents = try? YAML.parse(file.bytes, file: file.path),
-            let first = documents.first
-        else { return false }  // Broken or empty: read as rules, which reports what is broken.
-        let marks = ["kind", "apiVersion", "groups", "slos", "service"]
-        if case .mapping = first.content { return marks.allSatisfy { first[$0] == nil } }
-        return false
-    }
-
-    private static func annotation(_ diagnostic: Diagnostic) -> String {
-        let place = diagnostic.position
-        var text = diagnostic.what
-        if let expected = diagnostic.expected { text += "; expected \(expected)" }
-        if let hint = diagnostic.hint { text += " (\(hint))" }
-        let file = escaped(place.file).replacing(":", with: "%3A").replacing(",", with: "%2C")
-        return "::\(diagnostic.severity.rawValue) file=\(file),line=\(place.line),"
-            + "col=\(place.column)::\(escaped(text))"
-    }
-
-    /// As GitHub's runner reads a workflow command back.
-    private static func escaped(_ text: String) -> String {
-        text.replacing("%", with: "%25").replacing("\r", with: "%0D")
-            .replacing("\n", with: "%0A")
-    }
+/// How findings are written.
+enum CheckFormat: String {
+    case text, github, json
 }

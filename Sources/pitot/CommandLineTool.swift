@@ -21,8 +21,13 @@ enum CommandLineTool {
         case "check": return CheckCommand.run(rest)
         case "test": return TestCommand.run(rest)
         case "route": return RouteCommand.run(rest)
+        case "drift": return DriftCommand.run(rest)
+        case "query": return QueryCommand.run(rest)
         case "backtest": return BacktestCommand.run(rest)
+        case "convert": return ConvertCommand.run(rest)
+        case "generate": return GenerateCommand.run(rest)
         case "demo": return DemoCommand.run(rest)
+        case "slo": return SLOCommand.run(rest)
         case "version", "--version":
             printLine("pitot \(version)")
             return ExitCode.ok
@@ -39,11 +44,16 @@ enum CommandLineTool {
         usage: pitot COMMAND [OPTIONS]
 
           serve     take remote write, evaluate SLOs, send alerts
-          check     parse and check rule and configuration files
-          test      run test files
+          check     parse and lint rule, SLO, test and configuration files
+          test      run unit tests of rules, as promtool takes them
+          query     ask a running agent in PromQL
           route     show where an alert goes
+          drift     baselines of training files, and what has drifted
           backtest  which alerts rules would have fired, over recorded samples
+          convert   SLOs of Sloth, Pyrra, OpenSLO and burn-rate rules, as native files
+          generate  rule files for Prometheus, Mimir and Thanos from native SLOs
           demo      a whole incident on this machine, in under a minute
+          slo       list, show and explain the SLOs of a running agent
           version   print the version
           help      print this
 

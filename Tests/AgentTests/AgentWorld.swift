@@ -44,13 +44,18 @@ struct AgentWorld {
     var outcomes: [Outcome] = [.delivered(status: 200)]
     /// Off for whole months: a tick each ten seconds is what takes the time.
     var isTicking = true
+    /// Off, rounds of rules stay under way.
+    var isEvaluating = true
     private var requests: UInt64 = 0
     private let decoder = RemoteWriteDecoder(seed: HashSeed(low: 1, high: 2), limits: .standard)
 
-    init(_ rules: String..., config: String = webhookConfig, at seconds: Double = 0) {
+    init(
+        _ rules: String..., config: String = webhookConfig, at seconds: Double = 0,
+        zones: [SourceFile] = []
+    ) {
         agent = AgentCore()
         handle(.started, at: AgentTests.at(seconds))
-        configure(rules, config: config, at: seconds)
+        configure(rules, config: config, at: seconds, zones: zones)
     }
 
     /// Goes on with a replayed agent.
@@ -58,14 +63,16 @@ struct AgentWorld {
 
     @discardableResult
     mutating func configure(
-        _ rules: [String], config: String = webhookConfig, at seconds: Double
+        _ rules: [String], config: String = webhookConfig, at seconds: Double,
+        zones: [SourceFile] = []
     ) -> ConfigurationReport? {
         let files = rules.enumerated().map { index, text in
             SourceFile(path: "rules/\(index).yaml", bytes: Array(text.utf8))
         }
         let main = SourceFile(path: "pitot.yaml", bytes: Array(config.utf8))
         handle(
-            .configured(ConfigurationFiles(config: main, rules: files)), at: AgentTests.at(seconds))
+            .configured(ConfigurationFiles(config: main, rules: files, zones: zones)),
+            at: AgentTests.at(seconds))
         return reports.last
     }
 
@@ -109,11 +116,20 @@ struct AgentWorld {
                 sent.append(delivery)
                 let outcome = outcomes.count > 1 ? outcomes.removeFirst() : outcomes[0]
                 handle(.delivered(delivery.id, outcome), at: time)
-            case .announce, .writeSegment, .removeSegments: break
+            case .evaluate(let round):
+                if isEvaluating { evaluate(round, at: time) }
+            case .announce, .writeSegment, .removeSegments, .featuresTaken, .ask: break
             case .report(let report): reports.append(report)
             case .reply(let reply): replies.append(reply)
             }
         }
+    }
+
+    /// Carries out a round as the shell does, in no time.
+    private mutating func evaluate(_ round: RuleRound, at time: Timestamp) {
+        let outcome = round.evaluate(
+            on: agent.queryView(), startedAt: time, nanoseconds: { 0 }, shouldStop: { false })
+        handle(.evaluated(outcome), at: time)
     }
 
     /// The log since the last call.

@@ -2,6 +2,7 @@ import Agent
 import Alerting
 import Ingest
 import Model
+import Query
 import Testing
 import Text
 
@@ -163,12 +164,24 @@ import Text
             ])
     }
 
-    @Test func prometheusRulesAreLeftToPrometheus() {
+    @Test func ruleFilesAreToldApartByContent() {
+        let groups = "groups: [{name: g, rules: [{record: r, expr: up}]}]\n"
+        let configuration = read("evaluation: {interval: 30s}", rules(), groups)
+        #expect(configuration.diagnostics.isEmpty)
+        #expect(configuration.definitions.count == 1)
+        #expect(configuration.ruleGroups.map(\.file) == ["rules/1.yaml"])
+        #expect(configuration.ruleGroups.map(\.queryOffset) == [.zero])
+        let late = read(
+            "evaluation: {queryOffset: 20s}", groups,
+            groups.replacing("name: g", with: "name: g, query_offset: 1s"))
+        #expect(late.ruleGroups.map(\.queryOffset) == [.seconds(20), .seconds(1)])
         #expect(
             messages("", "groups: []\n") == [
-                "rules/0.yaml:1:1: warning: Prometheus rule groups are not evaluated by this "
-                    + "version (keep them on Prometheus)"
+                "rules/0.yaml:1:1: warning: a rule file without groups"
             ])
+        #expect(
+            messages("", "groups: [{name: g, rule: []}]\n").first?.contains("did you mean")
+                == true)
     }
 
     @Test func aTimeOfZeroIsAnError() {

@@ -16,15 +16,19 @@ import Text
     }
 
     @Test func queriesAreLimitedByTheConfiguration() {
-        let settings = read("queries: {concurrency: 4, timeout: 30s, samples: 7, lookback: 1m}")
-            .queries
+        let settings = read(
+            "queries: {concurrency: 4, timeout: 30s, samples: 7, lookback: 1m, "
+                + "features: [promql-duration-expr]}"
+        ).queries
+        #expect(settings.features.durationExpressions)
+        #expect(!settings.features.experimentalFunctions)
         #expect(settings.concurrency == 4 && settings.timeout == .seconds(30))
         #expect(settings.samplesMax == 7 && settings.lookback == .minutes(1))
     }
 
     @Test(arguments: [
         "concurrency: 0", "concurrency: 65", "timeout: 0s", "timeout: 2h", "samples: 0",
-        "lookback: 0s", "workers: 2",
+        "lookback: 0s", "workers: 2", "features: [promql-everything]",
     ])
     func limitsThatMakeNoSenseAreErrors(text: String) {
         #expect(read("queries: {\(text)}").hasErrors)

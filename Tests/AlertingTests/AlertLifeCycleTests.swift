@@ -71,3 +71,62 @@ import Testing
         #expect(observe(.clear, 40) == .resolved(at: at(40), reason: .cleared))
     }
 }
+
+/// The life of an alert as Prometheus' documentation tells it, kept in plain fields: the breach
+/// starts the clock of `for`, the end of it that of `keep_firing_for`.
+private struct PlainAlert {
+    enum State { case inactive, pending, firing }
+
+    var state = State.inactive
+    var activeAt: Timestamp?
+    var firedAt: Timestamp?
+    var keptSince: Timestamp?
+    var resolvedAt: Timestamp?
+
+    mutating func evaluate(_ isBreaching: Bool, _ terms: AlertTerms, at time: Timestamp) {
+        guard isBreaching else {
+            if state == .firing && terms.keepFiring > .zero {
+                keptSince = keptSince ?? time
+                if let keptSince, time - keptSince < terms.keepFiring { return }
+            }
+            if state == .firing { resolvedAt = time }
+            if state == .pending { self = PlainAlert() }
+            (state, keptSince) = (.inactive, nil)
+            return
+        }
+        keptSince = nil
+        if state == .inactive {
+            self = PlainAlert()
+            (state, activeAt) = (.pending, time)
+        }
+        if state == .pending, let activeAt, time - activeAt >= terms.hold {
+            (state, firedAt) = (.firing, time)
+        }
+    }
+}
+
+@Suite struct AlertLifeCycleModelTests {
+    @Test func randomLivesAreThoseOfThePlainModel() {
+        for seed in 0..<400 {
+            var generator = SeededGenerator(state: UInt64(seed))
+            let terms = AlertTerms(
+                hold: .seconds(Int64.random(in: 0...3, using: &generator) * 20),
+                keepFiring: .seconds(Int64.random(in: 0...3, using: &generator) * 20))
+            var plain = PlainAlert()
+            var state = AlertState.inactive
+            var seconds: Int64 = 0
+            for _ in 0..<120 {
+                seconds += Int64.random(in: 1...30, using: &generator)
+                let isBreaching = Int64.random(in: 0...9, using: &generator) < 6
+                let time = at(seconds)
+                plain.evaluate(isBreaching, terms, at: time)
+                _ = state.observe(isBreaching ? .breaching : .clear, terms, at: time)
+                #expect(state.activeAt == plain.activeAt, "seed \(seed)")
+                #expect(state.firedAt == plain.firedAt, "seed \(seed)")
+                #expect(state.keptSince == plain.keptSince, "seed \(seed)")
+                #expect(state.resolvedAt == plain.resolvedAt, "seed \(seed)")
+                #expect(state.isFiring == (plain.state == .firing), "seed \(seed)")
+            }
+        }
+    }
+}

@@ -28,7 +28,7 @@ import Testing
     }
 
     @Test func whatIsQuotedIsText() throws {
-        #expect(try csv("a\n\"1\"\n2").columns[0] == .texts(["1", "2.0"]))
+        #expect(try csv("a\n\"1\"\n2").columns[0] == .texts(["1", "2"]))
         #expect(try csv("a\n0x10\nnanny").columns[0] == .texts(["0x10", "nanny"]))
         guard case .numbers(let numbers) = try csv("a\nNaN\n-inf\n3").columns[0] else {
             Issue.record("words for no number are numbers, refused later")

@@ -10,12 +10,12 @@ class Prometheus:
 
     def __init__(
         self, folder: pathlib.Path, exporter_port: int, write_url: str | None = None,
-        replica: str | None = None,
+        replica: str | None = None, rules: pathlib.Path | None = None,
     ):
         folder.mkdir(parents=True, exist_ok=True)
         self.port = harness.free_port()
         config = folder / "prometheus.yml"
-        config.write_text(self._config(exporter_port, write_url, replica))
+        config.write_text(self._config(exporter_port, write_url, replica, rules))
         self.process = harness.Process(
             "prometheus",
             [
@@ -30,7 +30,10 @@ class Prometheus:
             "Prometheus is ready", lambda: harness.answers(self.port, "/-/ready"))
 
     @staticmethod
-    def _config(exporter_port: int, write_url: str | None, replica: str | None) -> str:
+    def _config(
+        exporter_port: int, write_url: str | None, replica: str | None,
+        rules: pathlib.Path | None,
+    ) -> str:
         external = f", external_labels: {{__replica__: {replica}}}" if replica else ""
         text = f"""
 global: {{scrape_interval: 1s, scrape_timeout: 1s{external}}}
@@ -38,12 +41,17 @@ scrape_configs:
   - job_name: models
     static_configs: [{{targets: ["127.0.0.1:{exporter_port}"]}}]
 """
+        if rules:
+            text += f"rule_files: [{rules}]\n"
         if write_url:
+            # What its rules make it keeps to itself.
             # One shard keeps the order; the short back-off resends soon after a restart.
             text += f"""
 remote_write:
   - url: {write_url}
     metadata_config: {{send_interval: 1s}}
+    write_relabel_configs:
+      - {{source_labels: [__name__], regex: 'models:.*|ALERTS.*', action: drop}}
     queue_config:
       batch_send_deadline: 500ms
       min_shards: 1

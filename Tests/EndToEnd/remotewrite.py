@@ -18,22 +18,22 @@ def varint(value: int) -> bytes:
     return bytes(out)
 
 
-def _field(number: int, content: bytes) -> bytes:
+def field(number: int, content: bytes) -> bytes:
     return varint(number << 3 | 2) + varint(len(content)) + content
 
 
 def time_series(labels: dict[str, str], samples: list[tuple[int, float]]) -> bytes:
     """A TimeSeries; samples are (milliseconds, value)."""
     body = b"".join(
-        _field(1, _field(1, name.encode()) + _field(2, value.encode()))
+        field(1, field(1, name.encode()) + field(2, value.encode()))
         for name, value in sorted(labels.items()))
     for millis, value in samples:
-        body += _field(2, b"\x09" + struct.pack("<d", value) + b"\x10" + varint(millis))
+        body += field(2, b"\x09" + struct.pack("<d", value) + b"\x10" + varint(millis))
     return body
 
 
 def write_request(*series: bytes) -> bytes:
-    return b"".join(_field(1, one) for one in series)
+    return b"".join(field(1, one) for one in series)
 
 
 def snappy(raw: bytes) -> bytes:

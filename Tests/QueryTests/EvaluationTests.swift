@@ -46,6 +46,45 @@ struct Seeded: RandomNumberGenerator {
         return try store(lines, step: .seconds(15))
     }
 
+    private func samples(_ query: String, _ store: ScriptStore, at seconds: Int64) throws
+        -> [InstantSample]
+    {
+        var options = QueryOptions()
+        options.features.experimentalFunctions = true
+        let result = try Query(parsing: query, options: options)
+            .evaluate(at: at(seconds), on: store)
+        guard case .vector(let samples) = result.value else { return [] }
+        return samples
+    }
+
+    @Test(arguments: [
+        "absent(-{a=\"x\"})", "absent(clamp({a=\"x\"}, 2, 2))", "vector(scalar(-{a=\"x\"}))",
+        "sum_over_time((-{a=\"x\"})[2m:1m])", "count_values(\"v\", -{a=\"x\"})",
+        "(-{a=\"x\"} > 10)", "timestamp(-{a=\"x\"})",
+    ])
+    func seriesThatBecomeEqualAreRefusedWhereverTheyGo(query: String) throws {
+        let store = try store(["one{a=\"x\"} 1", "two{a=\"x\"} 2"])
+        #expect(
+            throws: QueryError.execution("vector cannot contain metrics with the same labelset")
+        ) { try samples(query, store, at: 0) }
+    }
+
+    /// As Prometheus 3.5: it reads the samples that the offset shows and evaluates at the step.
+    @Test func infoSeesThroughTheOffsetOfItsArgument() throws {
+        let store = try store([
+            "work{instance=\"i\", job=\"j\"} 5",
+            "target_info{instance=\"i\", job=\"j\", zone=\"z\"} 1",
+        ])
+        #expect(try samples("info(work)", store, at: 60).map { $0.labels["zone"] } == ["z"])
+        #expect(
+            try samples("info(work offset 7m)", store, at: 420).map { $0.labels["zone"] } == [nil])
+        #expect(
+            try samples(
+                "info(label_replace(work, \"b\", \"\", \"\", \"\"), {zone=~\".*\"})", store, at: 0
+            )
+            .map { $0.labels["zone"] } == ["z"])
+    }
+
     /// A range query shares work between its steps: at each it must give what an instant query
     /// gives, which shares nothing.
     @Test(arguments: 0..<4)

@@ -1,6 +1,7 @@
 import Model
 import SLO
 import Testing
+import Text
 
 @Suite struct AlertPairTests {
     private func shown(_ pairs: [AlertPair]) -> [String] {
@@ -78,5 +79,46 @@ import Testing
     ])
     func whatIsNoPercentageBetweenZeroAndAHundredIsRefused(text: String) {
         #expect(Objective(percent: text) == nil)
+    }
+}
+
+/// `alerts.<tier>.pairs`.
+@Suite struct OwnPairTests {
+    private func pairs(_ alerts: String...) -> [String] {
+        let file = reading(sloFile(more: ["alerts:"] + alerts.map { "  " + $0 }))
+        let errors = file.diagnostics.map(\.description)
+        let pairs = file.definitions.first?.alerts.pairs ?? []
+        return errors + pairs.map { "\($0.severity.rawValue) \($0.long)/\($0.short) \($0.factor)" }
+    }
+
+    @Test func aTiersOwnPairsReplaceItsStandardOnes() {
+        let found = pairs(
+            "page: {pairs: [{long: 2h, short: 10m, factor: 8}, {long: 30m, short: 5m, factor: 20}]}"
+        )
+        #expect(
+            found == [
+                "page 30m/5m 20.0", "page 2h/10m 8.0", "ticket 1d/2h 3.0", "ticket 3d/6h 1.0",
+            ])
+    }
+
+    @Test func eachTierCanBeSwitchedOff() {
+        #expect(
+            pairs("page: {enabled: false}") == ["ticket 1d/2h 3.0", "ticket 3d/6h 1.0"])
+        #expect(
+            pairs("ticket: {enabled: false, pairs: [{long: 2h, short: 10m, factor: 8}]}")
+                == ["page 1h/5m 14.4", "page 6h/30m 6.0"])
+    }
+
+    @Test func whatCannotBeAPairIsSaid() {
+        func message(_ pair: String) -> String { pairs("page: {pairs: [\(pair)]}").first ?? "" }
+        #expect(message("{long: 1h, short: 4m, factor: 2}").contains("windows of 1h and 4m"))
+        #expect(message("{long: 5m, short: 5m, factor: 2}").contains("windows of 5m and 5m"))
+        #expect(message("{long: 1h30s, short: 5m, factor: 2}").contains("whole minutes"))
+        #expect(message("{long: 1h, short: 5m, factor: 0}").contains("a factor of 0"))
+        #expect(message("{long: 1h, short: 5m}").contains("\"factor\" is missing"))
+        #expect(message("{long: 31d, short: 5m, factor: 2}").contains("longer than the period"))
+        #expect(message("{long: 1h, short: 5m, factor: 0.5}").contains("warning"))
+        let twice = "{long: 1h, short: 5m, factor: 2}, {long: 1h, short: 10m, factor: 2}"
+        #expect(message(twice).contains("two pairs"))
     }
 }

@@ -28,7 +28,7 @@ import Text
         #expect(file.diagnostics == [])
         let slo = try #require(file.definitions.first)
         #expect(slo.service == "recommender" && slo.name == "availability")
-        #expect(slo.objective.ratio == 0.999 && slo.period == .days(7))
+        #expect(slo.objective.ratio == 0.999 && slo.period == .rolling(.days(7)))
         #expect(slo.by == ["namespace", "model"])
         #expect(slo.alerts.tiers[.page]?.labels["team"] == "ml")
         #expect(slo.alerts.tiers[.page]?.annotations["runbook"] == "http://r")
@@ -158,15 +158,14 @@ private let mistakes = [
         slo.yaml:9:9: the same selector as "total"; expected a part of all events
         """),
     Mistake(
-        "a calendar period", sloFile(more: ["period: {calendar: month}"]),
+        "a calendar year", sloFile(more: ["period: {calendar: year}"]),
         """
-        slo.yaml:11:13: calendar periods are not supported by this version; expected a rolling\
-         period such as 30d
+        slo.yaml:11:14: no calendar period "year"; expected week, month or quarter
         """),
     Mistake(
-        "a period of an hour", sloFile(more: ["period: 1h"]),
+        "a period of half an hour", sloFile(more: ["period: 30m"]),
         """
-        slo.yaml:11:13: period 1h is out of range; expected whole minutes between 1d and 366d
+        slo.yaml:11:13: period 30m is out of range; expected whole minutes between 1h and 366d
         """),
     Mistake(
         "a period in words", sloFile(more: ["period: monthly"]),
@@ -181,15 +180,16 @@ private let mistakes = [
         windows fires first for a period of 1d
         """),
     Mistake(
-        "an unsupported kind", without("      events:", with: "      latency:"),
+        "an unsupported kind", without("      events:", with: "      spans:"),
         """
-        slo.yaml:8:7: the sli kind "latency" is not supported by this version; expected \
-        "events"
+        slo.yaml:8:7: the sli kind "spans" is not supported by this version; expected one of \
+        events, latency, freshness, threshold, composite, query, probe, drift
         """),
     Mistake(
         "an unknown kind", without("      events:", with: "      event:"),
         """
-        slo.yaml:8:7: the sli has no kind; expected "events"
+        slo.yaml:8:7: the sli has no kind; expected one of events, latency, freshness, \
+        threshold, composite, query, probe, drift
         slo.yaml:8:7: unknown key "event" in this sli (did you mean "events"?)
         """),
     Mistake(

@@ -47,7 +47,7 @@ import Testing
     func everyWindowIsTheSumOfItsEvents(days: Int64, seed: UInt64) {
         var random = SeededGenerator(state: seed &* 1000 &+ UInt64(days))
         let period = TimeSpan.days(days)
-        var history = EventHistory(period: period)
+        var history = EventHistory(period: .rolling(period))
         var events: [Recorded] = []
         var now = at(Double.random(in: 0...86_400, using: &random))
         for step in 0..<3000 {
@@ -75,7 +75,7 @@ import Testing
     }
 
     @Test func midnightBelongsToTheOldDay() {
-        var history = EventHistory(period: .days(30))
+        var history = EventHistory(period: .rolling(.days(30)))
         history.add(EventCounts(bad: 1, total: 10), at: at(0), span: .zero)
         history.add(EventCounts(bad: 2, total: 20), at: at(0.001), span: .zero)
         history.add(EventCounts(bad: 0, total: 5), at: at(86_400), span: .zero)
@@ -94,7 +94,7 @@ import Testing
     }
 
     @Test func aGapCountsInNoWindowShorterThanItself() {
-        var history = EventHistory(period: .days(30))
+        var history = EventHistory(period: .rolling(.days(30)))
         history.add(EventCounts(bad: 0, total: 100), at: at(0), span: .zero)
         history.add(EventCounts(bad: 7, total: 700), at: at(1200), span: .minutes(20))
         func total(_ window: TimeSpan) -> Double {
@@ -110,7 +110,7 @@ import Testing
     }
 
     @Test func aHundredPodsBackFromOneOutageLeaveNothingOut() {
-        var history = EventHistory(period: .days(30))
+        var history = EventHistory(period: .rolling(.days(30)))
         for pod in 0..<100 {
             let offset = Double(pod) * 0.15
             history.add(EventCounts(bad: 0, total: 1), at: at(offset), span: .zero)
@@ -125,7 +125,7 @@ import Testing
 
     @Test func manyShortGapsAreKeptInEveryWindow() {
         // A target whose scrapes fail every minute: no window is shorter than these gaps.
-        var history = EventHistory(period: .days(30))
+        var history = EventHistory(period: .rolling(.days(30)))
         for step in 1...1000 {
             history.add(
                 EventCounts(bad: 1, total: 10), at: at(Double(step) * 60), span: .seconds(45))
@@ -136,7 +136,7 @@ import Testing
     }
 
     @Test func aWindowThatForgotAGapSaysSo() {
-        var history = EventHistory(period: .days(1))
+        var history = EventHistory(period: .rolling(.days(1)))
         for step in 1...200 {
             history.add(
                 EventCounts(bad: 0, total: 10), at: at(Double(step) * 600), span: .seconds(599))

@@ -7,7 +7,7 @@ import Testing
 /// One group's books: classes by day, times not seen, and how much memory that takes.
 @Suite struct GroupLedgerTests {
     private func group(days: Int64 = 30) -> GroupLedger {
-        GroupLedger(slo: 0, labels: .empty, period: .days(days))
+        GroupLedger(slo: 0, labels: .empty, period: .rolling(.days(days)))
     }
 
     @Test func classesAreSummedByDayAndMidnightBelongsToTheOldDay() {

@@ -11,12 +11,19 @@ func at(_ seconds: Double) -> Timestamp {
     Timestamp(millis: 1_795_392_000_000 + Int64((seconds * 1000).rounded()))
 }
 
+/// Those of zones.json.
+let allZones: TimeZones = {
+    var zones = TimeZones()
+    for golden in ZoneGolden.all { _ = zones.add(name: golden.name, tzif: golden.file) }
+    return zones
+}()
+
 func reading(_ yaml: String, file: String = "slo.yaml") -> DefinitionFile {
     do throws(Diagnostic) {
         guard let document = try YAML.parse(Array(yaml.utf8), file: file).first else {
             return DefinitionFile()
         }
-        return DefinitionReader.read(document)
+        return DefinitionReader.read(document, zones: allZones)
     } catch {
         var file = DefinitionFile()
         file.diagnostics = [error]
@@ -110,5 +117,14 @@ struct SeededGenerator: RandomNumberGenerator {
         mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
         mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
         return mixed ^ (mixed >> 31)
+    }
+}
+
+extension EventHistory {
+    /// The events of (from, newest], as a window of an alert or the period shows them.
+    func events(from: Timestamp, window: TimeSpan, allGaps: Bool) -> EventCounts {
+        let fine = allGaps || window > Self.quarterSpan ? nil : window
+        let base = base(at: from, finerThan: fine, isPeriod: allGaps)
+        return events(since: base, from: from, finerThan: fine)
     }
 }

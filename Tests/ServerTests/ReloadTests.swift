@@ -6,6 +6,7 @@ import Text
 @Suite struct ReloadTests {
     private let world: AgentWorld
     private let second = standardRules.replacing("availability", with: "other")
+        .replacing("500", with: "503")
 
     init() throws { world = try AgentWorld() }
 

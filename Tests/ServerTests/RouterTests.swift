@@ -19,11 +19,13 @@ import Wire
         limits.mailboxCapacity = 3
         owner = Owner(
             log: try EventLog(folder: folder.path("data")), courier: Courier { _, _ in },
-            storekeeper: Storekeeper(folder: folder.path("data")) { _ in }, logger: logger,
-            limits: limits)
+            storekeeper: Storekeeper(folder: folder.path("data")) { _ in },
+            rules: RuleRunner(concurrency: 1) { _ in }, logger: logger, limits: limits)
         let router = Router(
             write: WriteEndpoint(seed: HashSeed(low: 1, high: 2), limits: .standard),
             owner: owner,
+            features: FeatureEndpoints(
+                Configuration.read(ConfigurationFiles(config: nil, rules: [])), logger, owner),
             loadFiles: { ConfigurationFiles(config: nil, rules: []) })
         http = try TestServer { router.handle($0) }
     }

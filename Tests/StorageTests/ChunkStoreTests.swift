@@ -78,7 +78,22 @@ import Testing
             #expect(columns.times == model.times(id), "times of \(id)")
             #expect(columns.values.map(\.bitPattern) == model.bits(id), "values of \(id)")
             #expect(columns.histograms == model.histograms(id), "histograms of \(id)")
+            expectPresence(snapshot, SeriesID(id), columns.times + columns.histogramTimes)
         }
+    }
+
+    /// Spans around, between and on the samples of a series.
+    private func expectPresence(_ snapshot: ChunkSnapshot, _ id: SeriesID, _ times: [Timestamp]) {
+        let edges = times.flatMap { [$0 - .milliseconds(1), $0, $0 + .milliseconds(1)] }
+        for from in edges.prefix(60) {
+            for span in [TimeSpan.zero, .milliseconds(1), .seconds(20)] {
+                let to = from + span
+                #expect(
+                    snapshot.hasSamples(id, from: from, to: to)
+                        == times.contains { $0 >= from && $0 <= to }, "\(from) to \(to)")
+            }
+        }
+        #expect(!snapshot.hasSamples(id, from: .distantFuture, to: .distantPast))
     }
 
     private func restored(_ store: ChunkStore) -> ChunkStore {

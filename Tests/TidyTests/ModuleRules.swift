@@ -10,6 +10,7 @@ enum Layers {
         ["Wire", "Storage", "Drift", "Alerting", "Kube"],
         ["Ingest", "Query", "Control"],
         ["SLO"],
+        ["Convert"],
         ["Dashboards"],
         ["Agent"],
         ["Backtest"],
@@ -22,7 +23,7 @@ enum Layers {
     ]
 
     /// C libraries that compute and nothing else.
-    static let pureLibraries: Set<String> = ["CMath", "CYAML", "CRE2", "CSnappy"]
+    static let pureLibraries: Set<String> = ["CMath", "CYAML", "CRE2", "CSnappy", "CSimdjson"]
 
     static func isPure(_ module: String) -> Bool { pure.contains { $0.contains(module) } }
 

@@ -1,0 +1,165 @@
+import Ingest
+public import Model
+import SLO
+import Text
+
+// `GET /api/v1/slos/<service>/<name>` and `/explain` (DESIGN §5).
+
+extension AgentCore {
+    /// One SLO with its definition and all its groups; nil when there is none of that name.
+    public func sloJSON(service: String, name: String, now: Timestamp) -> [UInt8]? {
+        sloJSON(service, name, now) { _, _ in }
+    }
+
+    /// The same with the arithmetic behind each figure, down to the series. `text` holds it as
+    /// lines for people. O(samples of the window), at most 500 series a selector and group.
+    public func explainJSON(service: String, name: String, now: Timestamp) -> [UInt8]? {
+        let view = queryView()
+        return sloJSON(service, name, now) { verdict, json in
+            let explanation = Explanation(verdict)
+            let recount = SeriesRecount(verdict, view)
+            json.key("explanation")
+            json.object { json in
+                json.key("budget")
+                json.array { json in
+                    for step in explanation.budget { Self.write(step, into: &json) }
+                }
+                json.key("windows")
+                json.array { json in
+                    for window in verdict.windows {
+                        Self.write(explanation.burn(window), window, verdict, into: &json)
+                    }
+                }
+                json.key("pairs")
+                json.array { json in
+                    for pair in verdict.pairs {
+                        Self.write(pair, explanation.reason(pair), into: &json)
+                    }
+                }
+                if let recount {
+                    json.key("series")
+                    Self.write(recount, into: &json)
+                }
+                json.key("text")
+                json.array { json in
+                    for line in explanationLines(explanation, recount) { json.string(line) }
+                }
+            }
+        }
+    }
+
+    private func sloJSON(
+        _ service: String, _ name: String, _ now: Timestamp,
+        _ more: (Verdict, inout JSONWriter) -> Void
+    ) -> [UInt8]? {
+        guard
+            let definition = ledger.definitions.first(where: {
+                $0.service == service && $0.name == name
+            })
+        else { return nil }
+        var json = JSONWriter()
+        json.object { json in
+            json.member("status", "success")
+            json.key("data")
+            json.object { json in
+                json.key("definition")
+                Self.write(definition, into: &json)
+                json.key("slos")
+                json.array { json in
+                    for verdict in ledger.evaluate(service: service, name: name, now: now) {
+                        write(verdict, into: &json) { more(verdict, &$0) }
+                    }
+                }
+            }
+        }
+        return json.bytes
+    }
+
+    private static func write(_ definition: SLODefinition, into json: inout JSONWriter) {
+        json.object { json in
+            json.member("service", definition.service)
+            json.member("name", definition.name)
+            json.member("file", definition.position.description)
+            json.member("objective", definition.objective.ratio)
+            json.member("period", definition.period.description)
+            json.key("by")
+            json.array { json in for label in definition.by { json.string(label) } }
+            json.key("sli")
+            json.object { json in
+                json.member("kind", definition.sli.kind)
+                for part in definition.sli.described { json.member(part.name, part.value) }
+            }
+            if let runbook = definition.alerts.runbook { json.member("runbook", runbook) }
+        }
+    }
+
+    private static func write(_ step: Explanation.Step, into json: inout JSONWriter) {
+        json.object { json in
+            json.member("figure", step.figure)
+            json.member("formula", step.formula)
+            json.member("filled", step.filled)
+            json.member("value", step.value)
+        }
+    }
+
+    private static func write(
+        _ step: Explanation.Step, _ window: WindowFigures, _ verdict: Verdict,
+        into json: inout JSONWriter
+    ) {
+        let isPeriod = window == verdict.period
+        json.object { json in
+            json.member(
+                "window",
+                isPeriod ? verdict.definition.period.description : window.window.description)
+            json.member("from", window.from.seconds)
+            json.member("to", window.to.seconds)
+            json.member("formula", step.formula)
+            json.member("filled", step.filled)
+            json.member("value", step.value)
+        }
+    }
+
+    private static func write(
+        _ pair: PairVerdict, _ reason: String, into json: inout JSONWriter
+    ) {
+        json.object { json in
+            json.member("severity", pair.pair.severity.rawValue)
+            json.member("window", pair.pair.long.description)
+            json.member("short", pair.pair.short.description)
+            json.member("factor", pair.pair.factor)
+            json.member("finding", pair.finding.word)
+            json.member("reason", reason)
+        }
+    }
+
+    private static func write(_ recount: SeriesRecount, into json: inout JSONWriter) {
+        json.object { json in
+            json.member("window", recount.window.window.description)
+            json.member("from", recount.window.from.seconds)
+            json.member("to", recount.window.to.seconds)
+            json.member("isCut", bool: recount.isCut)
+            json.key("top")
+            json.array { json in
+                for one in recount.series.prefix(SeriesRecount.shownMax) {
+                    json.object { json in
+                        json.member("series", one.labels.description)
+                        json.member("role", one.role)
+                        json.member("samples", integer: one.samples)
+                        json.member("increase", one.increase)
+                        json.member("normal", one.normal)
+                        json.member("reset", one.reset)
+                        json.member("gap", one.gap)
+                        json.member("resets", integer: one.resets)
+                        json.member("first", one.first)
+                    }
+                }
+            }
+            let rest = recount.series.dropFirst(SeriesRecount.shownMax)
+            json.key("other")
+            json.object { json in
+                json.member("series", integer: rest.count)
+                json.member("increase", rest.reduce(0) { $0 + $1.increase })
+            }
+        }
+    }
+}
