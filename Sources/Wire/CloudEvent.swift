@@ -90,6 +90,7 @@ public struct CloudEventReader: ~Copyable {
         var faults: [PayloadFault] = []
         /// Bodies in base64 are read when the tape is free again.
         var packed: [(place: Int, body: [UInt8])] = []
+        var values = 0
         unsafe body.withUnsafeBufferPointer { bytes in
             do throws(JSONFault) {
                 unsafe try tape.read(bytes) { root in
@@ -98,8 +99,11 @@ public struct CloudEventReader: ~Copyable {
                             faults.append(.tooLarge)
                             return false
                         }
+                        let before = events.count
                         self.take(value, &events, &faults, &packed)
-                        return true
+                        if events.count > before { values += events[before].frame.words.count }
+                        if values > limits.values { faults.append(.tooManyValues) }
+                        return values <= limits.values
                     }
                     if root.isArray {
                         root.forEachElement(take)

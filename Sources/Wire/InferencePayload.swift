@@ -74,6 +74,8 @@ enum InferencePayload {
     /// Bytes of `binary` that tensors have taken.
     private var taken = 0
     private var known: [String: Int] = [:]
+    /// Values of all tensors.
+    private var values = 0
     private(set) var frame = FeatureFrame()
     var faults: [PayloadFault] = []
 
@@ -189,12 +191,14 @@ enum InferencePayload {
                 count += 1
                 return count <= limits.values
             }
-            if let tensor = tensorOfScalars(name.string ?? "", [count], value) {
+            if let tensor = tensorOfScalars(name.string ?? "", [count], value),
+                hasRoom(for: tensor)
+            {
                 tensors.append(tensor)
             }
             return faults.isEmpty && tensors.count <= limits.columns
         }
-        add(tensors)
+        if faults.isEmpty { add(tensors) }
     }
 
     // MARK: Tensors
@@ -230,10 +234,17 @@ enum InferencePayload {
         return (rows, width)
     }
 
+    /// Whether there is room for another tensor's values; a body is small, its values are not.
+    private mutating func hasRoom(for tensor: Tensor) -> Bool {
+        values += tensor.words.count
+        if values > limits.values { faults.append(.tooManyValues) }
+        return values <= limits.values
+    }
+
     private mutating func readTensors(_ list: TapeCursor) {
         var tensors: [Tensor] = []
         list.forEachElement { value in
-            guard let tensor = tensor(value) else { return false }
+            guard let tensor = tensor(value), hasRoom(for: tensor) else { return false }
             tensors.append(tensor)
             return tensors.count <= limits.columns
         }

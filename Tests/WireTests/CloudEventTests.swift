@@ -190,6 +190,26 @@ import Testing
         #expect(try fault("{\"instances\":[[NaN,1]]}") == [])
     }
 
+    @Test func valuesOfAllTensorsAndEventsAreBounded() throws {
+        var limits = FeatureLimits()
+        limits.values = 10
+        guard let reader = CloudEventReader(limits: limits) else { throw NoMemory() }
+        let tensor = "\"shape\":[6],\"datatype\":\"FP32\",\"data\":[1,2,3,4,5,6]"
+        let two = "{\"inputs\":[{\"name\":\"a\",\(tensor)},{\"name\":\"b\",\(tensor)}]}"
+        let event = reader.read(request(two)).events.first
+        #expect(event?.faults == [.tooManyValues] && event?.frame.rows == 0)
+        let columns = "{\"inputs\":{\"a\":[1,2,3,4,5,6],\"b\":[1,2,3,4,5,6]}}"
+        #expect(reader.read(request(columns)).events.first?.faults == [.tooManyValues])
+        let one =
+            "{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"s\",\"type\":"
+            + "\"org.kubeflow.serving.inference.request\",\"data\":{\"instances\":[[1,2,3,4]]}}"
+        let batch = reader.read(
+            request(
+                "[" + Array(repeating: one, count: 9).joined(separator: ",") + "]",
+                contentType: "application/cloudevents-batch+json"))
+        #expect(batch.events.count == 3 && batch.faults == [.tooManyValues])
+    }
+
     @Test func timesAreReadToTheNanosecond() {
         #expect(CloudTime.nanos("1970-01-01T00:00:01Z") == 1_000_000_000)
         #expect(CloudTime.nanos("1970-01-01T01:00:00.000000001+01:00") == 1)
