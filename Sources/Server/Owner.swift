@@ -64,8 +64,8 @@ final class Owner: @unchecked Sendable {
     let log: EventLog
     let logger: Logger
     private let courier: Courier
-    private let rules: RuleRunner
-    private let prober: Prober
+    let rules: RuleRunner
+    let prober: Prober
     let storekeeper: Storekeeper
     let figures = Locked(DurabilityFigures())
     /// Gets what is received, too. Set before the thread starts.
@@ -382,11 +382,7 @@ final class Owner: @unchecked Sendable {
                     "alert \(news.state)", ("labels", news.labels.description),
                     ("summary", news.summary))
             case .send(let delivery): courier.send(delivery)
-            case .ask(let id, .probe(let request)): prober.ask(id, request)
-            case .ask(let id, .query(let question)):
-                rules.take(question, on: agent.queryView()) { [mailbox] answer in
-                    mailbox.postAlways(.answered(id, answer))
-                }
+            case .ask(let id, let question): ask(id, question)
             case .writeSegment(let draft):
                 retrySegments()
                 storekeeper.keep(.segment(draft))
