@@ -197,9 +197,10 @@ extension Selector {
     /// Whether every series that this selects satisfies a matcher, as far as can be told.
     fileprivate func implies(_ wanted: Matcher) -> Bool {
         if matchers.contains(wanted) { return true }
-        guard let fixed = matchers.first(where: { $0.name == wanted.name && $0.op == .equal }),
-            let one = try? Selector([wanted])
-        else { return false }
+        let own = matchers.filter { $0.name == wanted.name }
+        guard let fixed = own.first(where: { $0.op == .equal }), let one = try? Selector([wanted])
+        // Whether one expression lies within another is not decided here: no claim is made.
+        else { return !own.isEmpty }
         return one.matches(Labels([(fixed.name, fixed.value)]))
     }
 }

@@ -55,6 +55,13 @@ import Text
         #expect(findings(fixed) == [])
     }
 
+    @Test func oneExpressionMayLieWithinAnother() {
+        let slo =
+            #"{name: a, objective: 99, sli: {events: {bad: 'r{code=~"5.."}', "#
+            + #"total: 'r{code!~"4.."}'}}}"#
+        #expect(findings(slo) == [])
+    }
+
     @Test func groupsThatAreWhollyGoodOrBadAreNamed() {
         let slo =
             #"{name: a, objective: 99, by: [code], sli: {events: "#
