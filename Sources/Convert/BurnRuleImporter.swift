@@ -101,7 +101,7 @@ struct BurnRuleImporter {
         }
         let open = expression.openingWindows(of: window)
         var shape = try RatioReading.ratio(
-            WindowedQuery(open), isErrorRatio: true, over: WindowedQuery.placeholder)
+            WindowedQuery(open), isErrorRatio: true, over: WindowedQuery.openWindow)
         if let note { shape.differences.append(note) }
         return shape
     }

@@ -78,7 +78,7 @@ struct OpenSLOIndicator {
     /// What the queries' ranges are: the template's, else the one that all of them have; nil when
     /// there are none.
     private mutating func window(_ queries: [WindowedQuery]) -> TimeSpan? {
-        if queries.contains(where: \.hasWindow) { return WindowedQuery.placeholder }
+        if queries.contains(where: \.hasWindow) { return WindowedQuery.openWindow }
         let ranges = queries.flatMap { $0.expression.ranges }
         guard let first = ranges.first, ranges.allSatisfy({ $0 == first }) else { return nil }
         differences.append(

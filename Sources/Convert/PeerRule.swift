@@ -143,15 +143,15 @@ extension Expression {
         return children.contains(where: \.readsRecordedRatio)
     }
 
-    /// With every range of `span` turned into the placeholder of a window.
+    /// With every range of `span` left open.
     func openingWindows(of span: TimeSpan) -> Expression {
-        let placeholder = WindowedQuery.placeholder
+        let open = WindowedQuery.openWindow
         switch self {
         case .matrix(var range):
-            if range.window.span == span { range.window.span = placeholder }
+            if range.window.span == span { range.window.span = open }
             return .matrix(range)
         case .subquery(var query):
-            if query.window.span == span { query.window.span = placeholder }
+            if query.window.span == span { query.window.span = open }
             query.expression = query.expression.openingWindows(of: span)
             return .subquery(query)
         case .call(var call):

@@ -7,7 +7,7 @@ enum RatioReading {
     /// From two queries.
     static func counts(
         _ counted: WindowedQuery, isBad: Bool, total: WindowedQuery,
-        over window: TimeSpan? = WindowedQuery.placeholder
+        over window: TimeSpan? = WindowedQuery.openWindow
     ) throws(Diagnostic) -> RatioShape {
         do throws(ShapeFault) {
             return try RatioShape(
@@ -25,7 +25,7 @@ enum RatioReading {
     /// From one query of the share of bad, or good, events.
     static func ratio(
         _ ratio: WindowedQuery, isErrorRatio: Bool,
-        over window: TimeSpan? = WindowedQuery.placeholder
+        over window: TimeSpan? = WindowedQuery.openWindow
     ) throws(Diagnostic) -> RatioShape {
         do throws(ShapeFault) {
             return try RatioShape(ratio.expression, isErrorRatio: isErrorRatio, over: window)
@@ -65,7 +65,7 @@ extension WindowedQuery {
     /// The query in canonical PromQL over five minutes: what a `query` SLI evaluates each interval.
     /// Sloth's budget is a mean over the same window.
     var inOurNotation: String {
-        expression.description.replacing("1d13s", with: "5m")
+        expression.description.replacing(Self.openWindow.description, with: "5m")
     }
 }
 

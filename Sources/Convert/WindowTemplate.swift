@@ -9,14 +9,14 @@ import Text
 /// A peer's query with its window left open.
 struct WindowedQuery {
     /// Stands for the window: a day, 13 seconds.
-    static let placeholder = TimeSpan.seconds(86_413)
-    private static let placeholderText = "86413s"
+    static let openWindow = TimeSpan.seconds(86_413)
+    private static let openWindowText = "86413s"
 
     let expression: Expression
     /// Whether there is a window to fill in.
     let hasWindow: Bool
 
-    /// A query that is parsed already, with the placeholder in its ranges.
+    /// A query that is parsed already, with the open window in its ranges.
     init(_ expression: Expression) {
         self.expression = expression
         hasWindow = true
@@ -65,8 +65,8 @@ struct WindowedQuery {
                     expected: "{{.window}} and no other")
             }
             let length = rest[open.lowerBound..<close.upperBound].utf8.count
-            out += rest[..<open.lowerBound] + placeholderText
-            out += String(repeating: " ", count: max(0, length - placeholderText.utf8.count))
+            out += rest[..<open.lowerBound] + openWindowText
+            out += String(repeating: " ", count: max(0, length - openWindowText.utf8.count))
             hasWindow = true
             rest = rest[close.upperBound...]
         }

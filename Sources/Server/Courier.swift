@@ -15,13 +15,12 @@ struct RequestTimeouts: Sendable {
 
 /// Sends notifications.
 final class Courier: @unchecked Sendable {
-    // Sound: `multi` and `flights` belong to the courier's thread; `outgoing` is a lock;
-    // curl_multi_wakeup may be called from any thread (its manual).
+    // Sound: `transfers` belong to the courier's thread, which others only wake; `outgoing` is a
+    // lock.
     private let outgoing = Locked<(deliveries: [Delivery], isStopping: Bool)>(([], false))
     private let report: @Sendable (DeliveryID, Outcome) -> Void
     private let timeouts: RequestTimeouts
-    private let multi: OpaquePointer?
-    private var flights: [UnsafeMutableRawPointer: Flight] = [:]
+    private let transfers = Transfers<DeliveryID>()
     private var worker: Worker?
 
     /// `report` is called on the courier's thread.
@@ -29,89 +28,48 @@ final class Courier: @unchecked Sendable {
         timeouts: RequestTimeouts = RequestTimeouts(),
         report: @escaping @Sendable (DeliveryID, Outcome) -> Void
     ) {
-        curl_global_init(Int(CURL_GLOBAL_DEFAULT))
         self.timeouts = timeouts
         self.report = report
-        multi = curl_multi_init().map { OpaquePointer($0) }
     }
-
-    deinit { if let multi { curl_multi_cleanup(UnsafeMutableRawPointer(multi)) } }
 
     func start() { worker = Worker { [self] in run() } }
 
     /// Queues a delivery. At most one per destination is under way, as the outbox sees to.
     func send(_ delivery: Delivery) {
         outgoing.withLock { $0.deliveries.append(delivery) }
-        wake()
+        transfers.wake()
     }
 
     /// Ends the thread, at once; deliveries under way are given up and stay unanswered in the log.
     func stop() {
         outgoing.withLock { $0.isStopping = true }
-        wake()
+        transfers.wake()
         worker?.join()
     }
 
-    private func wake() {
-        if let multi { curl_multi_wakeup(UnsafeMutableRawPointer(multi)) }
-    }
-
-    private struct Flight {
-        let id: DeliveryID
-        let headers: UnsafeMutablePointer<curl_slist>?
-    }
-
     private func run() {
-        guard let multi = multi.map({ UnsafeMutableRawPointer($0) }) else { return }
         while true {
             let (deliveries, isStopping) = outgoing.withLock { state in
                 defer { state.deliveries = [] }
                 return (state.deliveries, state.isStopping)
             }
             if isStopping { break }
-            for delivery in deliveries { begin(delivery, multi) }
-            var running: Int32 = 0
-            curl_multi_perform(multi, &running)
-            collect(multi)
-            curl_multi_poll(multi, nil, 0, 1000, nil)
+            for delivery in deliveries { begin(delivery) }
+            transfers.advance { id, handle, result in report(id, outcome(handle, result)) }
+            transfers.wait(millis: 1000)
         }
-        for (handle, flight) in flights { end(handle, flight, multi) }
-        flights = [:]
+        transfers.abandon()
     }
 
-    private func begin(_ delivery: Delivery, _ multi: UnsafeMutableRawPointer) {
-        guard let handle = curl_easy_init() else {
+    private func begin(_ delivery: Delivery) {
+        guard let handle = transfers.handle() else {
             return report(delivery.id, .failed(reason: .other))
         }
-        var headers: UnsafeMutablePointer<curl_slist>?
-        headers = curl_slist_append(headers, "Content-Type: \(delivery.contentType)")
-        for header in delivery.headers {
-            headers = curl_slist_append(headers, "\(header.name): \(header.value)")
-        }
+        let headers = headerList(
+            [("Content-Type", delivery.contentType)] + delivery.headers.map { ($0.name, $0.value) })
         prepare(
             handle, url: delivery.url, body: delivery.body, headers: headers, timeouts: timeouts)
-        flights[handle] = Flight(id: delivery.id, headers: headers)
-        curl_multi_add_handle(multi, handle)
-    }
-
-    private func collect(_ multi: UnsafeMutableRawPointer) {
-        var left: Int32 = 0
-        while let message = curl_multi_info_read(multi, &left) {
-            guard message.pointee.msg == CURLMSG_DONE, let handle = message.pointee.easy_handle,
-                let flight = flights.removeValue(forKey: handle)
-            else { continue }
-            let outcome = outcome(handle, message.pointee.data.result)
-            end(handle, flight, multi)
-            report(flight.id, outcome)
-        }
-    }
-
-    private func end(
-        _ handle: UnsafeMutableRawPointer, _ flight: Flight, _ multi: UnsafeMutableRawPointer
-    ) {
-        curl_multi_remove_handle(multi, handle)
-        curl_easy_cleanup(handle)
-        curl_slist_free_all(flight.headers)
+        transfers.begin(handle, for: delivery.id, headers: headers)
     }
 
     private func outcome(_ handle: UnsafeMutableRawPointer, _ result: CURLcode) -> Outcome {

@@ -45,19 +45,20 @@ struct FeatureFigures: Sendable {
 
 /// The queue of bodies, and the thread that reads them.
 final class FeatureIntake: @unchecked Sendable {
-    // Sound: everything is touched with `mutex` held, but `thread`, which is set before the first
-    // body comes.
+    // Sound: `thread` is set before the first body comes, and `warnedAt` is the thread's own.
     /// Bodies that are read into one batch.
     private static let batchMax = 512
     private static let batchBytes = 8 << 20
 
-    private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
-    private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
-    private var jobs: [FeatureJob] = []
-    private var figures = FeatureFigures()
-    /// Shed since the last batch.
-    private var shedSince: UInt64 = 0
-    private var isClosed = false
+    private struct State {
+        var jobs: [FeatureJob] = []
+        var figures = FeatureFigures()
+        /// Shed since the last batch.
+        var shedSince: UInt64 = 0
+        var isClosed = false
+    }
+
+    private let state = Awaited(State())
     private let settings: EventSettings
     private let limits: FeatureLimits
     private let logger: Logger
@@ -75,60 +76,49 @@ final class FeatureIntake: @unchecked Sendable {
         self.limits = limits
         self.logger = logger
         self.hand = hand
-        pthread_mutex_init(mutex, nil)
-        pthread_cond_init(condition, nil)
-    }
-
-    deinit {
-        pthread_cond_destroy(condition)
-        pthread_mutex_destroy(mutex)
-        condition.deallocate()
-        mutex.deallocate()
     }
 
     func start() { thread = Worker { [self] in run() } }
 
     /// Queues a body; false when too much waits. Never blocks for longer than a copy of references.
     func offer(_ job: FeatureJob) -> Bool {
-        pthread_mutex_lock(mutex)
-        defer { pthread_mutex_unlock(mutex) }
-        guard !isClosed, figures.waiting < settings.queueBodies,
-            figures.waitingBytes + job.bytes <= settings.queueBytes
-        else {
-            figures.shed += 1
-            if case .events = job { shedSince += 1 }
-            return false
+        let count = state.withLock { state in
+            guard !state.isClosed, state.figures.waiting < settings.queueBodies,
+                state.figures.waitingBytes + job.bytes <= settings.queueBytes
+            else {
+                state.figures.shed += 1
+                if case .events = job { state.shedSince += 1 }
+                return 0
+            }
+            state.jobs.append(job)
+            state.figures.taken += 1
+            state.figures.waiting += 1
+            state.figures.waitingBytes += job.bytes
+            return state.jobs.count
         }
-        jobs.append(job)
-        figures.taken += 1
-        figures.waiting += 1
-        figures.waitingBytes += job.bytes
-        if jobs.count == 1 { pthread_cond_signal(condition) }
-        return true
+        // The thread goes on by itself while any wait.
+        if count == 1 { state.wakeOne() }
+        return count > 0
     }
 
     /// Counts events that came while the agent could take none.
     func shed(_ count: UInt64) {
-        pthread_mutex_lock(mutex)
-        defer { pthread_mutex_unlock(mutex) }
-        shedSince += count
-        figures.shed += Int(clamping: count)
+        state.withLock { state in
+            state.shedSince += count
+            state.figures.shed += Int(clamping: count)
+        }
     }
 
-    var counts: FeatureFigures {
-        pthread_mutex_lock(mutex)
-        defer { pthread_mutex_unlock(mutex) }
-        return figures
-    }
+    var counts: FeatureFigures { state.withLock { $0.figures } }
 
     /// Ends the thread. Rows that wait are refused, events are left out.
     func stop() {
-        pthread_mutex_lock(mutex)
-        isClosed = true
-        let left = jobs
-        jobs = []
-        pthread_cond_broadcast(condition)
-        pthread_mutex_unlock(mutex)
+        let left = state.withLock { state in
+            state.isClosed = true
+            defer { state.jobs = [] }
+            return state.jobs
+        }
+        state.wakeAll()
         for job in left {
             if case .rows(_, let request) = job { request.complete(Owner.unavailable) }
         }
@@ -137,22 +127,23 @@ final class FeatureIntake: @unchecked Sendable {
 
     /// Waits for bodies; nil at the end.
     private func next() -> (jobs: [FeatureJob], shed: UInt64)? {
-        pthread_mutex_lock(mutex)
-        defer { pthread_mutex_unlock(mutex) }
-        while jobs.isEmpty && !isClosed { pthread_cond_wait(condition, mutex) }
-        if isClosed { return nil }
-        var count = 0
-        var bytes = 0
-        while count < min(jobs.count, Self.batchMax), bytes < Self.batchBytes {
-            bytes += jobs[count].bytes
-            count += 1
-        }
-        let taken = Array(jobs[..<count])
-        jobs.removeFirst(count)
-        figures.waiting -= count
-        figures.waitingBytes -= bytes
-        defer { shedSince = 0 }
-        return (taken, shedSince)
+        state.wait(
+            while: { $0.jobs.isEmpty && !$0.isClosed },
+            then: { state in
+                if state.isClosed { return nil }
+                var count = 0
+                var bytes = 0
+                while count < min(state.jobs.count, Self.batchMax), bytes < Self.batchBytes {
+                    bytes += state.jobs[count].bytes
+                    count += 1
+                }
+                let taken = Array(state.jobs[..<count])
+                state.jobs.removeFirst(count)
+                state.figures.waiting -= count
+                state.figures.waitingBytes -= bytes
+                defer { state.shedSince = 0 }
+                return (taken, state.shedSince)
+            })
     }
 
     private func run() {
@@ -211,10 +202,7 @@ final class FeatureIntake: @unchecked Sendable {
     private func give(_ batch: inout FeatureBatch, _ request: HTTPRequest?) {
         if batch.isEmpty && request == nil { return }
         while !hand(batch, request) {
-            pthread_mutex_lock(mutex)
-            let isOver = isClosed
-            pthread_mutex_unlock(mutex)
-            if isOver {
+            if state.withLock({ $0.isClosed }) {
                 request?.complete(Owner.unavailable)
                 break
             }

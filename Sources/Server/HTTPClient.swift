@@ -43,10 +43,7 @@ public struct HTTPClient: Sendable {
     ) -> HTTPAnswer {
         guard let handle = curl_easy_init() else { return HTTPAnswer(status: 0, body: []) }
         defer { curl_easy_cleanup(handle) }
-        var list: UnsafeMutablePointer<curl_slist>?
-        for header in headers {
-            list = curl_slist_append(list, "\(header.name): \(header.value)")
-        }
+        let list = headerList(headers)
         defer { curl_slist_free_all(list) }
         prepare(handle, url: url, body: body ?? [], headers: list, timeouts: timeouts)
         if body == nil { pitot_curl_set_long(handle, CURLOPT_HTTPGET, 1) }

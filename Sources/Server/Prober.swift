@@ -8,12 +8,11 @@ import SLO
 
 /// Asks what probes ask.
 final class Prober: @unchecked Sendable {
-    // Sound: `multi`, `flights` and `queue` belong to the prober's thread; `incoming` is a lock;
-    // curl_multi_wakeup may be called from any thread (its manual).
+    // Sound: `transfers` and `queue` belong to the prober's thread, which others only wake;
+    // `incoming` is a lock, and `worker` the owner's.
     private let incoming = Locked<(probes: [Probe], isStopping: Bool)>(([], false))
     private let report: @Sendable (AskID, ProbeOutcome) -> Void
-    private let multi: OpaquePointer?
-    private var flights: [UnsafeMutableRawPointer: ProbeFlight] = [:]
+    private let transfers = Transfers<ProbeFlight>()
     private var queue: [Probe] = []
     private var worker: Worker?
 
@@ -27,12 +26,8 @@ final class Prober: @unchecked Sendable {
 
     /// `report` is called on the prober's thread.
     init(report: @escaping @Sendable (AskID, ProbeOutcome) -> Void) {
-        curl_global_init(Int(CURL_GLOBAL_DEFAULT))
         self.report = report
-        multi = curl_multi_init().map { OpaquePointer($0) }
     }
-
-    deinit { if let multi { curl_multi_cleanup(UnsafeMutableRawPointer(multi)) } }
 
     /// Begins the thread, unless it runs already: most agents have no probes.
     private func startOnce() {
@@ -44,22 +39,17 @@ final class Prober: @unchecked Sendable {
     func ask(_ id: AskID, _ request: ProbeRequest) {
         incoming.withLock { $0.probes.append(Probe(id: id, request: request)) }
         startOnce()
-        wake()
+        transfers.wake()
     }
 
     /// Ends the thread, at once; what is under way stays unanswered.
     func stop() {
         incoming.withLock { $0.isStopping = true }
-        wake()
+        transfers.wake()
         worker?.join()
     }
 
-    private func wake() {
-        if let multi { curl_multi_wakeup(UnsafeMutableRawPointer(multi)) }
-    }
-
     private func run() {
-        guard let multi = multi.map({ UnsafeMutableRawPointer($0) }) else { return }
         while true {
             let (probes, isStopping) = incoming.withLock { state in
                 defer { state.probes = [] }
@@ -67,27 +57,21 @@ final class Prober: @unchecked Sendable {
             }
             if isStopping { break }
             queue += probes
-            while flights.count < Self.flightsMax, !queue.isEmpty {
-                begin(queue.removeFirst(), multi)
+            while transfers.count < Self.flightsMax, !queue.isEmpty { begin(queue.removeFirst()) }
+            transfers.advance { flight, handle, result in
+                report(flight.id, outcome(of: flight, handle, result))
             }
-            var running: Int32 = 0
-            curl_multi_perform(multi, &running)
-            collect(multi)
-            let isWaiting = !queue.isEmpty && flights.count < Self.flightsMax
-            curl_multi_poll(multi, nil, 0, isWaiting ? 0 : 1000, nil)
+            let isWaiting = !queue.isEmpty && transfers.count < Self.flightsMax
+            transfers.wait(millis: isWaiting ? 0 : 1000)
         }
-        for (handle, flight) in flights { end(handle, flight, multi) }
-        flights = [:]
+        transfers.abandon()
     }
 
-    private func begin(_ probe: Probe, _ multi: UnsafeMutableRawPointer) {
-        guard let handle = curl_easy_init() else { return report(probe.id, .notAsked) }
+    private func begin(_ probe: Probe) {
+        guard let handle = transfers.handle() else { return report(probe.id, .notAsked) }
         let request = probe.request
-        var headers: UnsafeMutablePointer<curl_slist>?
-        for header in request.headers {
-            headers = curl_slist_append(headers, "\(header.name): \(header.value)")
-        }
-        let flight = ProbeFlight(probe.id, request, headers)
+        let headers = headerList(request.headers.map { ($0.name, $0.value) })
+        let flight = ProbeFlight(probe.id, request)
         let timeouts = RequestTimeouts(
             wholeMillis: Int(request.timeout.millis), connectMillis: Int(request.timeout.millis))
         prepare(handle, url: request.url, body: [], headers: headers, timeouts: timeouts)
@@ -107,28 +91,7 @@ final class Prober: @unchecked Sendable {
             let piece = Array(UnsafeRawBufferPointer(start: bytes, count: size * count))
             return flight.take(piece) ? size * count : 0
         }
-        flights[handle] = flight
-        curl_multi_add_handle(multi, handle)
-    }
-
-    private func collect(_ multi: UnsafeMutableRawPointer) {
-        var left: Int32 = 0
-        while let message = curl_multi_info_read(multi, &left) {
-            guard message.pointee.msg == CURLMSG_DONE, let handle = message.pointee.easy_handle,
-                let flight = flights.removeValue(forKey: handle)
-            else { continue }
-            let outcome = outcome(of: flight, handle, message.pointee.data.result)
-            end(handle, flight, multi)
-            report(flight.id, outcome)
-        }
-    }
-
-    private func end(
-        _ handle: UnsafeMutableRawPointer, _ flight: ProbeFlight, _ multi: UnsafeMutableRawPointer
-    ) {
-        curl_multi_remove_handle(multi, handle)
-        curl_easy_cleanup(handle)
-        curl_slist_free_all(flight.headers)
+        transfers.begin(handle, for: flight, headers: headers)
     }
 
     private func outcome(
@@ -157,7 +120,6 @@ final class Prober: @unchecked Sendable {
 private final class ProbeFlight {
     let id: AskID
     let request: ProbeRequest
-    let headers: UnsafeMutablePointer<curl_slist>?
     private(set) var size = 0
     private(set) var isTooLarge = false
     private var hash: SHA256?
@@ -166,12 +128,9 @@ private final class ProbeFlight {
     private var tail: [UInt8] = []
     private var isFound = false
 
-    init(
-        _ id: AskID, _ request: ProbeRequest, _ headers: UnsafeMutablePointer<curl_slist>?
-    ) {
+    init(_ id: AskID, _ request: ProbeRequest) {
         self.id = id
         self.request = request
-        self.headers = headers
         hash = request.sha256 == nil ? nil : SHA256()
         wanted = Array((request.contains ?? "").utf8)
     }
