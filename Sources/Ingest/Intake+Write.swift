@@ -88,7 +88,9 @@ extension Intake {
     mutating func limitReached(by labels: Labels, samples: Int) -> Refusal? {
         let name = labels[Cardinality.namespaceLabel] ?? ""
         let namespace = cardinality.namespace(name)
-        let isFull = cardinality.total >= settings.seriesMax
+        let isFull =
+            cardinality.total >= settings.seriesMax
+            || store.count >= settings.seriesNumbersMax
         guard
             isFull
                 || cardinality.series(inNamespace: namespace) >= settings.seriesPerNamespaceMax

@@ -10,6 +10,8 @@ public struct IntakeSettings: Hashable, Sendable {
     public var seriesMax: Int
     /// Series of one namespace, by the label of that name.
     public var seriesPerNamespaceMax: Int
+    /// Series in the life of the data folder: each uses up a number of 32 bits.
+    public var seriesNumbersMax = Int(UInt32.max) - 1_000_000
     public var labelLimits: LabelLimits
     /// External labels that tell the replicas of one sender apart.
     public var replicaLabels: [String]

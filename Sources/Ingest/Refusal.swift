@@ -66,7 +66,8 @@ public enum Refusal: Hashable, Sendable {
         case .labels(.tooMany): "too many labels; see limits.labelsPerSeries"
         case .labels(.tooLong): "label name or value too long"
         case .labels(.badReference): "reference outside the symbols, or label without a value"
-        case .seriesLimit: "new series over the limit; see limits.series"
+        case .seriesLimit:
+            "new series over the limit; see limits.series and pitot_series_numbers_used"
         case .namespaceLimit:
             "new series over its namespace's limit; see limits.seriesPerNamespace"
         case .outOfOrder: "out of order sample"

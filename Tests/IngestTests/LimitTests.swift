@@ -52,6 +52,14 @@ import Wire
         #expect(tally.examples.map(\.series) == [#"y{namespace="a"}"#])
     }
 
+    @Test func numbersThatAreUsedUpShedNewSeriesInsteadOfStopping() throws {
+        var settings = IntakeSettings.standard
+        settings.seriesNumbersMax = 2
+        var intake = Intake(settings: settings)
+        let tally = try write(&intake, [("a", "x"), ("a", "y"), ("b", "y")], second: 0)
+        #expect(tally.stored == 2 && refused(tally, .seriesLimit) == 1)
+    }
+
     @Test func theOffendersAreNamed() throws {
         var intake = intake(series: 100, perNamespace: 2)
         let names = [("a", "x"), ("a", "y"), ("a", "z"), ("b", "x")]
