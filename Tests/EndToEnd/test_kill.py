@@ -16,6 +16,7 @@ from slofiles import AVAILABILITY
 
 GROUP = {"namespace": "shop", "inference_service": "recommender"}
 KILLS = int(os.environ.get("KILLS", "5"))
+STEPS_MAX = 900  # between two kills
 PODS = 8
 # Small enough that several checkpoints are written between two kills.
 SETTINGS = "log: {checkpoint: 64KiB}\n"
@@ -28,7 +29,8 @@ class KillTest(unittest.TestCase):
         self.agent = Agent(
             pathlib.Path(temporary.name), {"slo.yaml": AVAILABILITY}, SETTINGS).start()
         self.addCleanup(self.agent.kill)
-        self.start = int(time.time() * 1000) - 7_200_000
+        # A step is a second of the samples' time, and none may lie ahead of the agent's clock.
+        self.start = int((time.time() - 7200 - KILLS * STEPS_MAX) * 1000)
         self.acknowledged = -1
         self.done = False
 
@@ -61,7 +63,7 @@ class KillTest(unittest.TestCase):
         sender.start()
         try:
             for _ in range(KILLS):
-                goal = self.acknowledged + random.randint(100, 900)
+                goal = self.acknowledged + random.randint(100, STEPS_MAX)
                 harness.wait_until("progress", lambda: self.acknowledged >= goal)
                 self.agent.kill()
                 self.agent.start()
