@@ -12,11 +12,6 @@ let strict: [SwiftSetting] = [
 /// Targets below the purity line also mark each unsafe expression. See docs/ARCHITECTURE.md.
 let pure: [SwiftSetting] = strict + [.strictMemorySafety()]
 
-/// Sources hand series to closures, and sources wrap sources: specialising one closure for another
-/// without end costs the optimiser 13 GB. Without that pass the module takes 20 seconds.
-let query: [SwiftSetting] =
-    pure + [.unsafeFlags(["-Xllvm", "-sil-disable-pass=closure-specialize"])]
-
 /// The modules, in the order the data flows. An entry may import only entries above it.
 let modules: [Target] = [
     .target(name: "Model", dependencies: ["CMath"], swiftSettings: pure),
@@ -28,8 +23,8 @@ let modules: [Target] = [
     .target(name: "Alerting", dependencies: ["Model", "Text"], swiftSettings: pure),
     .target(name: "Ingest", dependencies: ["Model", "Wire", "Storage"], swiftSettings: pure),
     .target(
-        name: "Query", dependencies: ["Model", "Text", "Alerting", "CMath"], swiftSettings: query),
-    .target(name: "SLO", dependencies: ["Model", "Text", "Ingest"], swiftSettings: query),
+        name: "Query", dependencies: ["Model", "Text", "Alerting", "CMath"], swiftSettings: pure),
+    .target(name: "SLO", dependencies: ["Model", "Text", "Ingest"], swiftSettings: pure),
     .target(
         name: "Convert", dependencies: ["Model", "Text", "Query", "SLO"], swiftSettings: pure),
     .target(
@@ -48,7 +43,7 @@ let modules: [Target] = [
         name: "Server",
         dependencies: [
             "Model", "Text", "Wire", "Storage", "Alerting", "Ingest", "Query", "Agent",
-            "Backtest", "CCurl", "CMicrohttpd",
+            "Backtest", "CCurl", "CMicrohttpd", "CZlib",
         ],
         swiftSettings: strict),
 ]
@@ -63,6 +58,7 @@ let libraries: [Target] = [
         name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .systemLibrary(
         name: "CMicrohttpd", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .target(name: "CAllocations"),
     .target(name: "CPlatform"),
     .target(name: "CMath", linkerSettings: [.linkedLibrary("m")]),

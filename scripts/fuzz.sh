@@ -42,8 +42,6 @@ build() {
     fi
     echo "fuzz: building (about a minute)"
     local sanitize=(-sanitize=fuzzer,address -O -g -swift-version 6 -parse-as-library)
-    # As Package.swift has it for Query: without end it would specialise closures for closures.
-    sanitize+=(-Xllvm -sil-disable-pass=closure-specialize)
     local c=(-fsanitize=address,fuzzer-no-link -O1 -g)
     local include=(
         -I "$folder/objects" -I Sources/CYAML -I Sources/CSnappy

@@ -5,7 +5,7 @@ set -euo pipefail
 
 packages=(
     libmicrohttpd-dev libcurl4-openssl-dev libyaml-dev libsnappy-dev libre2-dev libsimdjson-dev
-    libprotobuf-c-dev protobuf-c-compiler pkg-config python3 tzdata
+    libprotobuf-c-dev protobuf-c-compiler pkg-config python3 tzdata zlib1g-dev
 )
 
 if ! command -v swift >/dev/null; then

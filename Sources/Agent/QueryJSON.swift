@@ -57,7 +57,10 @@ public func writeQueryStatistics(
 extension JSONWriter {
     /// Labels as an object, sorted by name as they are stored.
     public mutating func labels(_ labels: Labels) {
-        object { json in for pair in labels.pairs { json.member(pair.name, pair.value) } }
+        let bytes = labels.bytes
+        object { json in
+            labels.forEachRange { name, value in json.member(utf8: bytes[name], bytes[value]) }
+        }
     }
 
     /// Milliseconds as seconds: `1435781430.781`.

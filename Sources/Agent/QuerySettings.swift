@@ -15,6 +15,10 @@ public struct QuerySettings: Sendable {
     /// Parts of PromQL that are off unless asked for.
     public var features = QueryFeatures()
 
+    /// Which pages of other origins may read the API: an expression that matches their whole
+    /// origin, as Prometheus' `--web.cors.origin`; read at the start.
+    public var corsOrigin = ".*"
+
     public init() {}
 }
 
@@ -37,6 +41,12 @@ extension FieldReader {
         if let lookback = optionalDuration("lookback") {
             check("lookback", lookback > .zero, expected: "a duration like 5m")
             settings.lookback = lookback
+        }
+        if let origin = optionalString("corsOrigin") {
+            check(
+                "corsOrigin", (try? Pattern(origin)) != nil, expected: "a regular expression of RE2"
+            )
+            settings.corsOrigin = origin
         }
         for flag in optionalStrings("features") ?? [] where !settings.features.enable(flag) {
             fail(

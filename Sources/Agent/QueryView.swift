@@ -18,6 +18,8 @@ public struct QueryView: Sendable {
     private let chunks: ChunkSnapshot
     private let exemplars: ExemplarSnapshot
     private let replicas: ReplicaSeries
+    /// Selectors whose series are known already.
+    private var prepared: [[Matcher]: [SeriesID]] = [:]
 
     public var settings: QuerySettings { configuration.queries }
 
@@ -40,9 +42,28 @@ public struct QueryView: Sendable {
             .sorted { precedes($0.labels, $1.labels) }
     }
 
+    /// The same view, in which some selectors need not be looked up again: for the rules of a
+    /// group, which ask for the same series time after time. Up to `preparedMax` series.
+    public func preparing(_ selectors: [Selector]) -> QueryView {
+        var view = self
+        var room = Self.preparedMax
+        for selector in selectors where view.prepared[selector.matchers] == nil {
+            guard let found = try? numbers(selector.matchers, .all), found.count <= room else {
+                continue
+            }
+            room -= found.count
+            view.prepared[selector.matchers] = found
+        }
+        return view
+    }
+
+    /// Series of prepared selectors, together: 16 MB.
+    static let preparedMax = 4_000_000
+
     private func numbers(
         _ matchers: [Matcher], _ span: QuerySpan
     ) throws(PatternError) -> [SeriesID] {
+        if span.isAll, let known = prepared[matchers] { return known }
         let found = try index.select(matchers)
         if span.isAll && !hasReplicas { return found }
         return found.filter {
@@ -122,15 +143,16 @@ extension QueryView: SampleSource {
     /// In the order of the series' numbers, as Prometheus' head gives them: sorting costs as much
     /// as reading, and whoever needs the order of labels sorts what is left.
     public func forEachSeries(
-        matching selector: Selector, from: Timestamp, to: Timestamp,
+        _ request: SeriesRequest,
         _ body: (_ labels: Labels, _ samples: inout QueryColumns) -> Bool
     ) {
         // The selector was compiled when the query was parsed: RE2 takes its expressions again.
-        let found = (try? numbers(selector.matchers, .all)) ?? []
+        let found = (try? numbers(request.selector.matchers, .all)) ?? []
+        var labels = LabelReader(index, keeping: request.labels, count: found.count)
         var stored = Storage.SampleColumns()
         var columns = QueryColumns()
-        for id in found where read(id, from, to, &stored, into: &columns) {
-            guard body(index.labels(of: id), &columns) else { return }
+        for id in found where read(id, request, &stored, into: &columns) {
+            guard body(labels.labels(of: id), &columns) else { return }
         }
     }
 
@@ -139,26 +161,30 @@ extension QueryView: SampleSource {
         matching selector: Selector, from: Timestamp, to: Timestamp,
         _ body: (_ labels: Labels, _ samples: inout QueryColumns) -> Bool
     ) {
+        let request = SeriesRequest(selector, from: from, to: to)
         var stored = Storage.SampleColumns()
         var columns = QueryColumns()
         for (id, labels) in (try? series(matching: selector.matchers)) ?? []
-        where read(id, from, to, &stored, into: &columns) {
+        where read(id, request, &stored, into: &columns) {
             guard body(labels, &columns) else { return }
         }
     }
 
     /// False when there is nothing; `stored` is a buffer to use again.
     private func read(
-        _ id: SeriesID, _ from: Timestamp, _ to: Timestamp, _ stored: inout Storage.SampleColumns,
+        _ id: SeriesID, _ request: SeriesRequest, _ stored: inout Storage.SampleColumns,
         into columns: inout QueryColumns
     ) -> Bool {
-        chunks.read(id, from: from, to: to, into: &stored)
+        let (from, to) = (request.from, request.to)
+        if !request.isNewestEnough || !chunks.readNewest(id, from: from, to: to, into: &stored) {
+            chunks.read(id, from: from, to: to, into: &stored)
+        }
         if stored.isEmpty { return false }
         columns.removeAll()
-        columns.times.reserveCapacity(stored.times.count)
-        for time in stored.times { columns.times.append(time.millis) }
+        columns.times.append(contentsOf: stored.times.lazy.map(\.millis))
         columns.values.append(contentsOf: stored.values)
-        for time in stored.histogramTimes { columns.histogramTimes.append(time.millis) }
+        if stored.histograms.isEmpty { return true }
+        columns.histogramTimes.append(contentsOf: stored.histogramTimes.lazy.map(\.millis))
         columns.histograms.append(contentsOf: stored.histograms)
         return true
     }

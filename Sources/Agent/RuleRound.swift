@@ -33,7 +33,8 @@ public struct RuleRound: Sendable {
             return memory
         }
         let results = group.evaluate(
-            at: time, on: view, in: context, memories, nanoseconds: nanoseconds)
+            at: time, on: view.preparing(group.sharedSelectors), in: context, memories,
+            nanoseconds: nanoseconds)
         return RuleOutcome(
             number: number, startedAt: startedAt, nanoseconds: nanoseconds() - before,
             results: results)

@@ -36,6 +36,15 @@ public struct Labels: Hashable, Sendable {
 
     public var isEmpty: Bool { bytes.isEmpty }
 
+    /// Whether both are the same bytes in memory, and so equal. O(1).
+    public func isSame(as other: Labels) -> Bool {
+        unsafe bytes.withUnsafeBufferPointer { left in
+            unsafe other.bytes.withUnsafeBufferPointer { right in
+                unsafe left.baseAddress == right.baseAddress && left.count == right.count
+            }
+        }
+    }
+
     /// The pairs in canonical order. Invalid UTF-8 is repaired, as anywhere text is shown.
     public var pairs: [(name: String, value: String)] {
         var found: [(name: String, value: String)] = []

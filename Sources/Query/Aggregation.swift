@@ -10,6 +10,8 @@ struct Groups {
     private let names: LabelNames
     private let isWithout: Bool
     private var places: [Labels: Int] = [:]
+    /// The last series' labels and place: neighbours are often alike in what is looked at.
+    private var last = (labels: Labels.empty, place: -1)
     private(set) var labels: [Labels] = []
     private(set) var dropsName: [Bool] = []
 
@@ -21,6 +23,15 @@ struct Groups {
     /// The number of a series' group, made when it is new.
     mutating func place(_ series: Series, extra: (String, String)? = nil) -> Int {
         if !isWithout && names.isEmpty && extra == nil && !labels.isEmpty { return 0 }
+        if extra == nil && last.place >= 0 && series.labels.isSame(as: last.labels) {
+            return last.place
+        }
+        let place = find(series, extra)
+        if extra == nil { last = (series.labels, place) }
+        return place
+    }
+
+    private mutating func find(_ series: Series, _ extra: (String, String)?) -> Int {
         var key =
             isWithout ? series.labels.dropping(names) : series.labels.keeping(names)
         if let extra { key = key.setting(extra.0, extra.1) }
@@ -72,7 +83,8 @@ extension Evaluation {
         }
         var groups = Groups(node.grouping, isWithout: node.isWithout)
         var states: [Accumulator] = []
-        try streamUnique(node.expression, grid) { (series: inout Series) throws(QueryError) in
+        try streamUnique(node.expression, grid, keeping: node.isWithout ? nil : node.grouping) {
+            (series: inout Series) throws(QueryError) in
             if series.isEmpty { return }
             let place = groups.place(series)
             if place == states.count {
@@ -98,12 +110,6 @@ extension Evaluation {
             if !out.isEmpty { result.append(out) }
         }
         return result
-    }
-
-    /// As `stream`; names that are dropped at once must not make series equal.
-    func streamUnique(_ expression: Expression, _ grid: Grid, _ sink: Sink) throws(QueryError) {
-        guard mayCollide(expression.unwrapped) else { return try stream(expression, grid, sink) }
-        for var series in try vector(expression, grid) { try sink(&series) }
     }
 
     private func fold(_ node: Aggregate, _ series: Series, _ state: inout Accumulator) {

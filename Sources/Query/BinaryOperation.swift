@@ -66,7 +66,7 @@ extension Evaluation {
     ) throws(QueryError) {
         let isSwapped = node.left.type == .scalar
         let numbers = try scalar(isSwapped ? node.left : node.right, grid)
-        try streamUnique(isSwapped ? node.right : node.left, grid) {
+        try streamUnique(isSwapped ? node.right : node.left, grid, keeping: sink.labels) {
             (series: inout Series) throws(QueryError) in
             if !node.op.isComparison || node.returnsBool { dropName(&series) }
             if series.hasHistograms {

@@ -55,7 +55,8 @@ extension Evaluation {
             parameters.append(try scalar(argument, grid))
         }
         guard let input = node.arguments.first(where: { $0.type == .vector }) else { return }
-        try streamUnique(input, grid) { (series: inout Series) throws(QueryError) in
+        try streamUnique(input, grid, keeping: sink.labels) {
+            (series: inout Series) throws(QueryError) in
             dropName(&series)
             switch node.function {
             case .histogramAvg, .histogramCount, .histogramStddev, .histogramStdvar, .histogramSum:
@@ -76,13 +77,15 @@ extension Evaluation {
         if case .vector(var selector) = argument {
             // Prometheus 3.5 forgets the offset when there is an `@`.
             if selector.at != nil { selector.offset = nil }
-            return try select(selector, grid, isTimestamp: true) {
-                (series: inout Series) throws(QueryError) in
-                dropName(&series)
-                try sink(&series)
-            }
+            return try select(
+                selector, grid, isTimestamp: true,
+                Sink(keeping: sink.labels) { (series: inout Series) throws(QueryError) in
+                    self.dropName(&series)
+                    try sink(&series)
+                })
         }
-        try streamUnique(argument, grid) { (series: inout Series) throws(QueryError) in
+        try streamUnique(argument, grid, keeping: sink.labels) {
+            (series: inout Series) throws(QueryError) in
             dropName(&series)
             for step in series.floats.indices where series.isPresent(step) {
                 series.floats[step] = Double(grid.time(step)) / 1000
@@ -95,7 +98,8 @@ extension Evaluation {
     private func toScalar(_ argument: Expression, _ grid: Grid) throws(QueryError) -> [Double] {
         var values = Array(repeating: Double.nan, count: grid.count)
         var counts = Array(repeating: 0, count: grid.count)
-        try streamUnique(argument, grid) { (series: inout Series) throws(QueryError) in
+        try streamUnique(argument, grid, keeping: []) {
+            (series: inout Series) throws(QueryError) in
             for step in 0..<grid.count where !isAbsent(series.floats[step]) {
                 counts[step] += 1
                 values[step] = counts[step] == 1 ? series.floats[step] : .nan
@@ -110,7 +114,8 @@ extension Evaluation {
         var result = Series(
             absentLabels(node.arguments[0].unwrapped), steps: grid.count)
         var isSeen = Array(repeating: false, count: grid.count)
-        try streamUnique(node.arguments[0], grid) { (series: inout Series) throws(QueryError) in
+        try streamUnique(node.arguments[0], grid, keeping: []) {
+            (series: inout Series) throws(QueryError) in
             for step in 0..<grid.count where series.isPresent(step) { isSeen[step] = true }
         }
         for step in 0..<grid.count where !isSeen[step] { result.floats[step] = 1 }
@@ -121,7 +126,7 @@ extension Evaluation {
         var result = Series(
             absentLabels(node.arguments[0].unwrapped), steps: grid.count)
         var isSeen = Array(repeating: false, count: grid.count)
-        try windows(node.arguments[0], grid) {
+        try windows(node.arguments[0], grid, keeping: []) {
             (labels: Labels, _: Bool, columns: inout SampleColumns, windows: Windows)
                 throws(QueryError) in
             let input = RangeInput(

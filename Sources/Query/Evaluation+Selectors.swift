@@ -37,7 +37,11 @@ extension Evaluation {
     ) throws(QueryError) {
         let lookback = options.lookback.millis
         var series = Series(.empty, steps: look.count)
-        try samples(selector, span.from, span.to) {
+        var request = SeriesRequest(
+            selector, from: Timestamp(millis: span.from), to: Timestamp(millis: span.to))
+        request.labels = sink.labels.map { $0 + metadataNames.texts }
+        request.isNewestEnough = look.count == 1 && look.start == span.to
+        try samples(request) {
             (labels: Labels, columns: inout SampleColumns) throws(QueryError) in
             series.reset(labels, steps: look.count)
             let count = newest(columns, look, lookback, isTimestamp, into: &series)
@@ -47,16 +51,13 @@ extension Evaluation {
         }
     }
 
-    /// Calls `body` with each series that has samples from one time to another.
+    /// Calls `body` with each series that has samples in a time.
     func samples(
-        _ selector: Selector, _ from: Int64, _ to: Int64,
-        _ body: (Labels, inout SampleColumns) throws(QueryError) -> Void
+        _ request: SeriesRequest, _ body: (Labels, inout SampleColumns) throws(QueryError) -> Void
     ) throws(QueryError) {
         var failure: QueryError?
         var count = 0
-        source.forEachSeries(
-            matching: selector, from: Timestamp(millis: from), to: Timestamp(millis: to)
-        ) { labels, columns in
+        source.forEachSeries(request) { labels, columns in
             count += 1
             do throws(QueryError) {
                 guard count <= options.limits.seriesMax else {
@@ -140,23 +141,27 @@ extension Evaluation {
 
     /// Calls `body` with the samples of each series of a range vector, stale markers taken out.
     func windows(
-        _ expression: Expression, _ grid: Grid,
+        _ expression: Expression, _ grid: Grid, keeping labels: [String]? = nil,
         _ body: (Labels, Bool, inout SampleColumns, Windows) throws(QueryError) -> Void
     ) throws(QueryError) {
         switch expression {
-        case .paren(let inner, _): return try windows(inner, grid, body)
+        case .paren(let inner, _): return try windows(inner, grid, keeping: labels, body)
         case .matrix(let node):
             let look = reference(node.vector.at, node.vector.offset, grid)
             let windows = Windows(
                 look: look, length: node.window.span.millis, range: node.range)
-            try samples(
-                node.vector.selector, look.start &- windows.length &+ 1, look.end
-            ) { (labels: Labels, columns: inout SampleColumns) throws(QueryError) in
+            var request = SeriesRequest(
+                node.vector.selector,
+                from: Timestamp(millis: look.start &- windows.length &+ 1),
+                to: Timestamp(millis: look.end))
+            request.labels = labels.map { $0 + metadataNames.texts }
+            try samples(request) {
+                (labels: Labels, columns: inout SampleColumns) throws(QueryError) in
                 removeStale(&columns)
                 if columns.isEmpty { return }
                 try body(labels, false, &columns, windows)
             }
-        case .subquery(let node): try subqueryWindows(node, grid, body)
+        case .subquery(let node): try subqueryWindows(node, grid, keeping: labels, body)
         default: throw .execution("expected a range vector")
         }
     }
@@ -190,7 +195,7 @@ extension Evaluation {
 
     /// Evaluates the inner expression once, over all the windows, at multiples of the step.
     private func subqueryWindows(
-        _ node: Subquery, _ grid: Grid,
+        _ node: Subquery, _ grid: Grid, keeping labels: [String]?,
         _ body: (Labels, Bool, inout SampleColumns, Windows) throws(QueryError) -> Void
     ) throws(QueryError) {
         let look = reference(node.at, node.offset, grid)
@@ -207,7 +212,8 @@ extension Evaluation {
         }
         let inner = Grid(start: first, step: step, count: Int(count))
         var columns = SampleColumns()
-        try streamUnique(node.expression, inner) { (series: inout Series) throws(QueryError) in
+        try streamUnique(node.expression, inner, keeping: labels) {
+            (series: inout Series) throws(QueryError) in
             columns.removeAll()
             for index in 0..<inner.count {
                 if !isAbsent(series.floats[index]) {

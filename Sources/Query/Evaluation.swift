@@ -22,6 +22,8 @@ final class Evaluation {
     var statistics = QueryStatistics()
     private var held = 0
     private var untilCheck = 0
+    /// The last labels whose name was dropped, and what was left.
+    private var named = (whole: Labels.empty, rest: Labels.empty)
 
     init(_ source: any SampleSource, _ options: QueryOptions, span: (start: Int64, end: Int64)) {
         self.source = source
@@ -132,9 +134,6 @@ final class Evaluation {
 
     // MARK: Streams
 
-    /// Takes one series after the other; may change it, must not keep the buffer.
-    typealias Sink = (inout Series) throws(QueryError) -> Void
-
     /// All series of a stream, each with at least one value.
     func collect(_ expression: Expression, _ grid: Grid) throws(QueryError) -> [Series] {
         var list: [Series] = []
@@ -198,7 +197,7 @@ final class Evaluation {
         case .vector(let node) where node.at == nil || grid.count == 1:
             return try select(node, grid, isTimestamp: false, sink)
         case .unary(let node) where node.isNegative:
-            return try streamUnique(node.expression, grid) {
+            return try streamUnique(node.expression, grid, keeping: sink.labels) {
                 (series: inout Series) throws(QueryError) in
                 negate(&series)
                 try sink(&series)
@@ -221,8 +220,15 @@ final class Evaluation {
         if isDelayed {
             series.dropsName = true
         } else {
-            series.labels = series.labels.withoutName
+            series.labels = withoutName(series.labels)
         }
+    }
+
+    /// Of series whose labels nobody looks at, one after the other has the same.
+    private func withoutName(_ labels: Labels) -> Labels {
+        if labels.isSame(as: named.whole) { return named.rest }
+        named = (labels, labels.withoutName)
+        return named.rest
     }
 
     private func negate(_ series: inout Series) {

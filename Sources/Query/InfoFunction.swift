@@ -82,8 +82,7 @@ extension Evaluation {
         let model = firstModifiers(base)
         let seen = reference(model?.at, model?.offset, grid)
         let span = (seen.start &- options.lookback.millis, seen.end)
-        try select(selector, grid, span, isTimestamp: false) {
-            (series: inout Series) throws(QueryError) in
+        try select(selector, grid, span) { (series: inout Series) throws(QueryError) in
             try keep(series, in: &list)
         }
         return list

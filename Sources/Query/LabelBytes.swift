@@ -4,9 +4,13 @@ public import Model
 
 /// Names of labels, ready to be looked for.
 struct LabelNames {
+    let texts: [String]
     private let names: [[UInt8]]
 
-    init(_ names: [String]) { self.names = names.map { Array($0.utf8) } }
+    init(_ names: [String]) {
+        texts = names
+        self.names = names.map { Array($0.utf8) }
+    }
 
     var isEmpty: Bool { names.isEmpty }
 
@@ -26,6 +30,11 @@ struct LabelNames {
 /// What goes with the metric's name: name, type and unit.
 let metadataNames = LabelNames([Labels.metricName, "__type__", "__unit__"])
 let metricNameOnly = LabelNames([Labels.metricName])
+
+/// Backwards.
+private let counterEndings = ["_total", "_sum", "_count", "_bucket"].map {
+    Array($0.utf8.reversed())
+}
 
 extension Labels {
     /// Only the labels whose names pass. O(bytes), one allocation.
@@ -58,6 +67,16 @@ extension Labels {
         var pairs = pairs.filter { $0.name != name }.map { ($0.name, $0.value) }
         pairs.append((name, value))
         return Labels(pairs)
+    }
+
+    /// Whether the metric's name ends like a counter's; true without a name. No allocation.
+    var isNamedLikeCounter: Bool {
+        var isCounter = true
+        forEachRange { name, value in
+            guard metricNameOnly.contains(bytes, name) else { return }
+            isCounter = counterEndings.contains { bytes[value].reversed().starts(with: $0) }
+        }
+        return isCounter
     }
 
     /// The metric's name, or empty.

@@ -79,6 +79,7 @@ extension Evaluation {
     }
 
     private func remarkNonCounter(_ input: RangeInput, _ position: SourceRange) {
+        if !options.features.typeAndUnitLabels && input.labels.isNamedLikeCounter { return }
         let name = input.metricName
         guard !name.isEmpty else { return }
         if options.features.typeAndUnitLabels {
@@ -88,10 +89,7 @@ extension Evaluation {
             }
             return
         }
-        let endings = ["_total", "_sum", "_count", "_bucket"]
-        if !endings.contains(where: name.hasSuffix) {
-            annotations.inform(Remark.maybeNoCounter(name), position)
-        }
+        annotations.inform(Remark.maybeNoCounter(name), position)
     }
 
     /// The increase over histograms `lo..<hi`, at least two; nil when they do not go together.

@@ -70,7 +70,7 @@ extension Evaluation {
         try checkParameters(node, parameters)
         var series = Series(.empty, steps: grid.count)
         let position = position(node, matrix.unwrapped)
-        try windows(matrix, grid) {
+        try windows(matrix, grid, keeping: sink.labels) {
             (labels: Labels, _: Bool, columns: inout SampleColumns, windows: Windows)
                 throws(QueryError) in
             series.reset(labels, steps: grid.count)

@@ -122,17 +122,18 @@ extension Rule {
                 "Labels": texts(sample.labels), "ExternalLabels": external,
                 "ExternalURL": .string(context.externalURL), "Value": .float(sample.value),
             ])
-            func expand(_ text: String) -> String {
-                RuleTemplate.expand(text, alert: name, on: dot, functions)
-            }
             var made = sample.labels.withoutName
-            for label in labels { made = made.setting(label.name, expand(label.value)) }
+            for (label, template) in zip(labels, labelTemplates) {
+                made = made.setting(label.name, template.expand(on: dot, functions))
+            }
             made = made.setting("alertname", name)
             guard seen.insert(made).inserted else {
                 throw .execution(
                     "vector contains metrics with the same labelset after applying alert labels")
             }
-            let notes = annotations.map { ($0.name, expand($0.value)) }
+            let notes = zip(annotations, annotationTemplates).map {
+                ($0.name, $1.expand(on: dot, functions))
+            }
             list.append(
                 RuleAlert(
                     state: .inactive, labels: made, annotations: Dictionary(notes) { $1 },

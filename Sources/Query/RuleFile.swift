@@ -16,12 +16,37 @@ public struct Rule: Sendable {
     /// The expression as Prometheus prints it.
     public var printed: String
     /// The group's labels under the rule's, sorted by name.
-    public var labels: [(name: String, value: String)]
-    public var annotations: [(name: String, value: String)]
+    public let labels: [(name: String, value: String)]
+    public let annotations: [(name: String, value: String)]
+    /// The values of an alert's labels and annotations, parsed.
+    let labelTemplates: [RuleTemplate]
+    let annotationTemplates: [RuleTemplate]
     /// Where its expression stands.
     public var position: SourcePosition
     /// Where the rule begins.
     public var start: SourcePosition
+
+    init(
+        _ kind: Kind, _ query: Query, text: String, labels: [(name: String, value: String)],
+        annotations: [(name: String, value: String)], at position: SourcePosition,
+        start: SourcePosition
+    ) {
+        self.kind = kind
+        self.query = query
+        self.text = text
+        printed = query.expression.description
+        self.labels = labels
+        self.annotations = annotations
+        self.position = position
+        self.start = start
+        if case .alert(let name, _, _) = kind {
+            labelTemplates = labels.map { RuleTemplate($0.value, alert: name) }
+            annotationTemplates = annotations.map { RuleTemplate($0.value, alert: name) }
+        } else {
+            labelTemplates = []
+            annotationTemplates = []
+        }
+    }
 
     /// The metric or the alert.
     public var name: String {
@@ -171,9 +196,8 @@ public enum RuleFile {
                 ?? .alert(name: alert ?? "", hold: hold ?? .zero, keepFiring: keep ?? .zero)
             let merged = groupLabels.filter { pair in !labels.contains { $0.name == pair.name } }
             return Rule(
-                kind: kind, query: query, text: text, printed: query.expression.description,
-                labels: (merged + labels).sorted { $0.name < $1.name },
-                annotations: annotations.sorted { $0.name < $1.name }, position: place,
+                kind, query, text: text, labels: (merged + labels).sorted { $0.name < $1.name },
+                annotations: annotations.sorted { $0.name < $1.name }, at: place,
                 start: node.position)
         } catch {
             reader.fail(at: place, "could not parse expression: \(error)")
@@ -237,34 +261,5 @@ extension FieldReader {
     /// As `texts`, sorted by name.
     fileprivate mutating func pairs(ofTexts key: String) -> [(name: String, value: String)] {
         texts(key).map { ($0.name, $0.value) }
-    }
-}
-
-/// Labels and annotations of alerts as templates.
-enum RuleTemplate {
-    private static let preamble =
-        "{{$labels := .Labels}}{{$externalLabels := .ExternalLabels}}"
-        + "{{$externalURL := .ExternalURL}}{{$value := .Value}}"
-
-    static let names: TemplateFunctions = {
-        var functions = TemplateFunctions()
-        functions.addPrometheus(TemplateSurroundings())
-        return functions
-    }()
-
-    static func parse(_ text: String, alert: String) throws(TemplateError) -> Template {
-        try Template(parsing: preamble + text, name: "__alert_\(alert)", functions: names)
-    }
-
-    static func expand(
-        _ text: String, alert: String, on dot: TemplateValue, _ functions: TemplateFunctions
-    ) -> String {
-        // Most texts are plain.
-        guard text.contains("{{") else { return text }
-        do throws(TemplateError) {
-            return try parse(text, alert: alert).run(on: dot, functions: functions)
-        } catch {
-            return "<error expanding template: error executing template __alert_\(alert): \(error)>"
-        }
     }
 }

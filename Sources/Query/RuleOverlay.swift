@@ -1,5 +1,5 @@
 public import Model
-public import Text
+internal import Text
 
 // A round of rules is evaluated on a point in time of the store, while what the round makes is
 // stored only at its end. The rules of a group nevertheless see what those before them made.
@@ -35,15 +35,16 @@ public struct RuleOverlay: SampleSource {
 
     /// The base's series, those with made samples merged, then those that are only made.
     public func forEachSeries(
-        matching selector: Selector, from: Timestamp, to: Timestamp,
+        _ request: SeriesRequest,
         _ body: (_ labels: Labels, _ samples: inout SampleColumns) -> Bool
     ) {
-        var made = matching(selector, from, to)
-        if made.isEmpty {
-            return base.forEachSeries(matching: selector, from: from, to: to, body)
-        }
+        var made = matching(request.selector, request.from, request.to)
+        if made.isEmpty { return base.forEachSeries(request, body) }
         var isStopped = false
-        base.forEachSeries(matching: selector, from: from, to: to) { labels, columns in
+        // Which series has made samples only all its labels tell.
+        var whole = request
+        whole.labels = nil
+        base.forEachSeries(whole) { labels, columns in
             if let samples = made.removeValue(forKey: labels) { merge(samples, into: &columns) }
             isStopped = !body(labels, &columns)
             return !isStopped

@@ -39,15 +39,45 @@ public struct SampleColumns: Sendable {
     public var isEmpty: Bool { times.isEmpty && histogramTimes.isEmpty }
 }
 
+/// What a query wants of a source, and what of it the query will not look at.
+public struct SeriesRequest: Sendable {
+    public var selector: Selector
+    /// The first time of samples, included.
+    public var from: Timestamp
+    /// The last time of samples, included.
+    public var to: Timestamp
+    /// Names of the labels that are looked at, nil for all. Series are then told apart no more.
+    public var labels: [String]?
+    /// Whether of each series only the newest sample is looked at.
+    public var isNewestEnough = false
+
+    /// All labels and samples of some series.
+    public init(_ selector: Selector, from: Timestamp, to: Timestamp) {
+        self.selector = selector
+        self.from = from
+        self.to = to
+    }
+}
+
 /// What queries are evaluated on. A value that does not change while it is read.
 public protocol SampleSource: Sendable {
-    /// Calls `body` with each series that `selector` matches and that has samples in [from, to],
+    /// Calls `body` with each series that the selector matches and that has samples in the time,
     /// and with these samples. Each series once, in an order that is the same each time and that
     /// decides ties. `body` returns false to stop and may change the columns; they are the source's
-    /// to reuse afterwards.
+    /// to reuse afterwards. More labels and samples than are wanted may come, others not.
     func forEachSeries(
-        matching selector: Selector, from: Timestamp, to: Timestamp,
+        _ request: SeriesRequest,
         _ body: (_ labels: Labels, _ samples: inout SampleColumns) -> Bool)
+}
+
+extension SampleSource {
+    /// All labels and samples of the series that a selector matches.
+    public func forEachSeries(
+        matching selector: Selector, from: Timestamp, to: Timestamp,
+        _ body: (_ labels: Labels, _ samples: inout SampleColumns) -> Bool
+    ) {
+        forEachSeries(SeriesRequest(selector, from: from, to: to), body)
+    }
 }
 
 /// How much a query may use.

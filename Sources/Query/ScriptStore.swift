@@ -1,5 +1,5 @@
 public import Model
-public import Text
+internal import Text
 
 /// Samples in memory, for scripts and tests: a `SampleSource` of what was loaded.
 ///
@@ -67,11 +67,12 @@ public struct ScriptStore: SampleSource {
 
     /// The series, sorted by labels.
     public func forEachSeries(
-        matching selector: Selector, from: Timestamp, to: Timestamp,
+        _ request: SeriesRequest,
         _ body: (_ labels: Labels, _ samples: inout SampleColumns) -> Bool
     ) {
+        let (selector, from) = (request.selector, request.from)
         let candidates = selector.metricName.map { ofMetric[$0] ?? [] } ?? order
-        let end = min(to.millis, horizon.millis)
+        let end = min(request.to.millis, horizon.millis)
         var buffer = SampleColumns()
         for place in candidates where selector.matches(series[place].labels) {
             buffer.removeAll()

@@ -20,6 +20,8 @@ final class HTTPRequest: @unchecked Sendable {
     /// Whether the handler has it or had it.
     fileprivate var isHandled = false
     private let connection: OpaquePointer
+    /// What its answer carries whatever it is.
+    var answerHeaders: [(name: String, value: String)] = []
 
     fileprivate init(method: String, path: String, connection: OpaquePointer) {
         self.method = method
@@ -77,6 +79,8 @@ final class HTTPRequest: @unchecked Sendable {
     fileprivate func suspend() { MHD_suspend_connection(connection) }
 
     fileprivate func send(_ response: HTTPResponse) -> MHD_Result {
+        let isSmall = response.body.count <= Compression.connectionBytesMax
+        let response = isSmall ? response.encoded(for: header("Accept-Encoding")) : response
         let body = response.body
         let made = body.withUnsafeBytes { bytes in
             MHD_create_response_from_buffer(
@@ -88,7 +92,7 @@ final class HTTPRequest: @unchecked Sendable {
         if !response.contentType.isEmpty {
             MHD_add_response_header(made, "Content-Type", response.contentType)
         }
-        for header in response.headers {
+        for header in response.headers + answerHeaders {
             MHD_add_response_header(made, header.name, header.value)
         }
         return MHD_queue_response(connection, UInt32(response.status), made)

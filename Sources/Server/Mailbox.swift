@@ -62,8 +62,14 @@ final class Worker: @unchecked Sendable {
     // Sound: `thread` is written once before `start` returns.
     private var thread = pthread_t()
 
-    init(_ body: @escaping @Sendable () -> Void) {
-        let box = Unmanaged.passRetained(Body(body))
+    /// `niceness` above 0 makes way for other threads (nice(1)); Linux has one for each thread.
+    init(niceness: Int32 = 0, _ body: @escaping @Sendable () -> Void) {
+        let box = Unmanaged.passRetained(
+            Body {
+                // Whatever the system says: it goes on at the priority there is.
+                if niceness > 0 { _ = nice(niceness) }
+                body()
+            })
         let status = pthread_create(
             &thread, nil,
             { pointer in

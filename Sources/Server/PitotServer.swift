@@ -103,14 +103,12 @@ public final class PitotServer: Sendable {
                 seed: HashSeed(low: randomBits(), high: randomBits()),
                 limits: configuration.wire),
             owner: owner, features: features, queries: queries,
+            crossOrigin: CrossOrigin(configuration.queries.corsOrigin),
             loadFiles: { () throws(FileFault) in try Self.loadFiles(options) })
-        var httpLimits = limits.http
-        httpLimits.bodyBytes = configuration.wire.bodyBytes
-        httpLimits.bodies = configuration.concurrentBodies
         do throws(ListenFault) {
             http = try HTTPServer(
                 address: options.listen ?? configuration.listen,
-                limits: httpLimits,
+                limits: Self.limits(limits.http, configuration),
                 onTooLarge: { [router] in router.noteTooLarge($0) },
                 handler: { [router] in router.handle($0) })
         } catch { throw .listen(error) }
@@ -165,6 +163,15 @@ public final class PitotServer: Sendable {
         router.stand(behind: nil)
         http.stop()
         logger.info("stopped")
+    }
+
+    private static func limits(
+        _ limits: HTTPLimits, _ configuration: Configuration
+    ) -> HTTPLimits {
+        var limits = limits
+        limits.bodyBytes = configuration.wire.bodyBytes
+        limits.bodies = configuration.concurrentBodies
+        return limits
     }
 
     private static func backfiller(

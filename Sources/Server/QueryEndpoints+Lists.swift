@@ -87,7 +87,7 @@ extension QueryEndpoints {
         } catch { throw .badParameter("query", error.description) }
         var seen: Set<SeriesID> = []
         var found: [(labels: Labels, exemplars: [Exemplar])] = []
-        for selector in selectors(of: expression) {
+        for selector in expression.selectors {
             for (id, labels) in try matching(selector, view, .all) where seen.insert(id).inserted {
                 let exemplars = view.exemplars(of: id, from: start, to: end)
                 if !exemplars.isEmpty { found.append((labels, exemplars)) }
@@ -97,13 +97,6 @@ extension QueryEndpoints {
         return success { json in
             json.array { json in for entry in found { json.exemplars(entry) } }
         }
-    }
-
-    /// All selectors of an expression, whose depth the parser bounds.
-    private static func selectors(of expression: Expression) -> [Selector] {
-        if case .vector(let node) = expression { return [node.selector] }
-        if case .matrix(let node) = expression { return [node.vector.selector] }
-        return expression.children.flatMap { selectors(of: $0) }
     }
 
     /// A label's name in a path, where what is no letter or digit may stand as `U__name_2e_x`.

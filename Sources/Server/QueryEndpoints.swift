@@ -62,6 +62,12 @@ enum QueryEndpoints {
             let expression = try query(parameters, options).expression
             return success { $0.string(expression.description) }
         },
+        "/api/v1/parse_query": { (parameters, view, _) throws(QueryFault) in
+            var options = QueryOptions()
+            options.features = view.settings.features
+            let expression = try query(parameters, options).expression
+            return success { writeQueryTree(expression, into: &$0) }
+        },
         "/api/v1/status/buildinfo": { (_, _, _) throws(QueryFault) in buildInformation },
         "/api/v1/status/runtimeinfo": { (parameters, view, _) throws(QueryFault) in
             runtimeInformation(parameters, view)

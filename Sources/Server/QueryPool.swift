@@ -71,6 +71,9 @@ final class QueryPool: @unchecked Sendable {
     // Sound: `threads` is set before the first request and read after the last; the rest is behind
     // the queue's lock or atomic.
     static let waitingMax = 64
+    /// Queries make way: with as many of them under way as there are processors, the threads that
+    /// take writes would wait for their turn.
+    static let niceness: Int32 = 10
 
     private let queue = WorkQueue<QueryJob>(capacity: waitingMax)
     private let isStopping = Atomic<Bool>(false)
@@ -80,7 +83,7 @@ final class QueryPool: @unchecked Sendable {
     init(concurrency: Int) { self.concurrency = concurrency }
 
     func start() {
-        threads = (0..<concurrency).map { _ in Worker { [self] in run() } }
+        threads = (0..<concurrency).map { _ in Worker(niceness: Self.niceness) { [self] in run() } }
     }
 
     /// Takes a job; answers it at once when too many wait.

@@ -17,24 +17,32 @@ final class Router: Sendable {
     private let loadFiles: @Sendable () throws(FileFault) -> ConfigurationFiles
     private let startedAt = wallClock()
     let features: FeatureEndpoints
+    private let crossOrigin: CrossOrigin
     /// The server in front, once it listens; for its own counters.
     private let front = Locked<HTTPServer?>(nil)
 
     init(
         write: WriteEndpoint, owner: Owner, features: FeatureEndpoints,
         queries: QueryPool = QueryPool(concurrency: 1),
+        crossOrigin: CrossOrigin = CrossOrigin(".*"),
         loadFiles: @escaping @Sendable () throws(FileFault) -> ConfigurationFiles
     ) {
         self.write = write
         self.owner = owner
         self.features = features
         self.queries = queries
+        self.crossOrigin = crossOrigin
         self.loadFiles = loadFiles
     }
 
     func handle(_ request: HTTPRequest) -> Disposition {
         // Whatever can be read can be asked about (RFC 9110 §9.3.2); the server drops the body.
         let method = request.method == "HEAD" ? "GET" : request.method
+        if request.path.hasPrefix("/api/") {
+            request.answerHeaders = crossOrigin.headers(for: request.header("Origin"))
+            // A browser asks before it sends a page's request.
+            if method == "OPTIONS" { return counted(request, .empty(204)) }
+        }
         switch (request.path, method) {
         case ("/api/v1/write", "POST"): return receive(request)
         case ("/api/v1/read", "POST"): return readRemotely(request)
@@ -212,8 +220,9 @@ final class Router: Sendable {
         _ answer: @escaping @Sendable (QueryView, QueryWatch) -> HTTPResponse
     ) -> Disposition {
         request.dropBody()
+        let accepted = request.header("Accept-Encoding")
         let work: @Sendable (QueryView, QueryWatch) -> HTTPResponse = { [counts] view, watch in
-            let response = answer(view, watch)
+            let response = answer(view, watch).encoded(for: accepted)
             counts.answered(label, response.status)
             return response
         }

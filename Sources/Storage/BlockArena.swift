@@ -118,11 +118,14 @@ struct BlockArena: Sendable {
     /// Appends the words of a chain that begins at `first`. O(words).
     func gather(first: UInt32, bits: Int, into out: inout [UInt64]) {
         var rest = (bits + 63) >> 6
+        out.reserveCapacity(out.count + rest)
         var block = first
         while rest > 0 {
             let base = Int(block) << 3
-            for word in 0..<min(rest, Self.payloadWords) { out.append(words[base + word]) }
+            // A block lies in one page.
+            words.append(base..<base + min(rest, Self.payloadWords), to: &out)
             rest -= Self.payloadWords
+            if rest <= 0 { return }
             block = UInt32(truncatingIfNeeded: words[base + Self.payloadWords])
         }
     }

@@ -31,6 +31,26 @@ public struct ChunkSnapshot: Sendable {
         columns.normalize()
     }
 
+    /// The newest sample of a series from one time to another, if that is the newest it has: the
+    /// head knows it, and nothing is decoded. False when it may be another; read then. O(1).
+    public func readNewest(
+        _ id: SeriesID, from: Timestamp, to: Timestamp, into columns: inout SampleColumns
+    ) -> Bool {
+        columns.removeAll()
+        guard Int(id.index) < heads.count, !heads.isReleased(Int(id.index)) else { return true }
+        let head = heads[Int(id.index)]
+        if head.flags.contains(.isReleased) { return true }
+        // Samples that came late are older than the head's. A marker of our own gives way to a
+        // sample of the same time.
+        guard head.flags.isDisjoint(with: [.isHistogram, .isMixed]), head.count > 0,
+            head.newest <= to.millis, head.value != ChunkStore.ownMarkerBits
+        else { return false }
+        if head.newest >= from.millis {
+            columns.add(Timestamp(millis: head.newest), Double(bitPattern: head.value))
+        }
+        return true
+    }
+
     /// The first and last times of segments, batches and open chunks.
     var ranges: [(Int64, Int64)] {
         var found = segments.map { ($0.first, $0.last) } + batches.map { ($0.first, $0.last) }
@@ -55,14 +75,18 @@ public struct ChunkSnapshot: Sendable {
                 unsafe Self.decode(chunk, bytes, from, to, &columns)
             }
         }
-        for (batch, chunk) in pending(id.index, head) where chunk.first <= to && chunk.last >= from
-        {
-            let words = batch.words(of: chunk)
-            unsafe words.withUnsafeBytes { unsafe Self.decode(chunk, $0, from, to, &columns) }
+        if head.sealed > 0 {
+            for (batch, chunk) in pending(id.index, head)
+            where chunk.first <= to && chunk.last >= from {
+                let words = batch.words(of: chunk)
+                unsafe words.withUnsafeBytes { unsafe Self.decode(chunk, $0, from, to, &columns) }
+            }
         }
-        for sample in late[id.index] ?? []
-        where sample.time.millis >= from && sample.time.millis <= to {
-            columns.add(sample.time, sample.value)
+        if !late.isEmpty {
+            for sample in late[id.index] ?? []
+            where sample.time.millis >= from && sample.time.millis <= to {
+                columns.add(sample.time, sample.value)
+            }
         }
         readOpen(head, from, to, &columns)
     }
@@ -97,16 +121,14 @@ public struct ChunkSnapshot: Sendable {
             return
         }
         var words: [UInt64] = []
+        swap(&words, &columns.words)
+        defer { swap(&words, &columns.words) }
+        words.removeAll(keepingCapacity: true)
         arena.gather(first: head.chain.first, bits: Int(head.chain.bits), into: &words)
         unsafe words.withUnsafeBytes { bytes in
-            var reader = unsafe FloatChunkReader(
+            let reader = unsafe FloatChunkReader(
                 bytes, bits: Int(head.chain.bits), first: head.first, count: Int(head.count))
-            while reader.next() && reader.time <= to {
-                if reader.time >= from {
-                    columns.add(
-                        Timestamp(millis: reader.time), Double(bitPattern: reader.value))
-                }
-            }
+            columns.add(reader, count: Int(head.count), from: from, to: to)
         }
     }
 
@@ -116,14 +138,9 @@ public struct ChunkSnapshot: Sendable {
     ) {
         switch chunk.kind {
         case .floats:
-            var reader = unsafe FloatChunkReader(
+            let reader = unsafe FloatChunkReader(
                 bytes, bits: Int(chunk.bits), first: chunk.first, count: Int(chunk.count))
-            while reader.next() && reader.time <= to {
-                if reader.time >= from {
-                    columns.add(
-                        Timestamp(millis: reader.time), Double(bitPattern: reader.value))
-                }
-            }
+            columns.add(reader, count: Int(chunk.count), from: from, to: to)
         case .histograms:
             let content = unsafe Array(bytes)
             HistogramRun.read(content, count: Int(chunk.count)) { time, histogram in

@@ -59,6 +59,15 @@ struct PageTree<Element: Sendable>: @unchecked Sendable {
         return unsafe base[index & (Self.pageCapacity - 1)]
     }
 
+    /// Appends elements of one page to others, with one check for all of them.
+    func append(_ range: Range<Int>, to out: inout [Element]) {
+        let page = page(range.lowerBound >> Self.pageShift)
+        let place = range.lowerBound & (Self.pageCapacity - 1)
+        precondition(place + range.count <= page.count, "elements that are there, of one page")
+        let elements = unsafe UnsafeBufferPointer(start: page.base + place, count: range.count)
+        unsafe out.append(contentsOf: elements)
+    }
+
     @inline(__always)
     private func page(_ number: Int) -> Page<Element> {
         directories[number >> Self.directoryShift][number & (1 << Self.directoryShift - 1)]

@@ -3,11 +3,13 @@ public import Model
 /// Samples of one series, ascending, each time once: floats and native histograms apart.
 ///
 /// Give the same value to `ChunkSnapshot.read` again and its buffers are used again.
-public struct SampleColumns: Hashable, Sendable {
+public struct SampleColumns: Sendable {
     public internal(set) var times: [Timestamp] = []
     public internal(set) var values: [Double] = []
     public internal(set) var histogramTimes: [Timestamp] = []
     public internal(set) var histograms: [Histogram] = []
+    /// The words of an open chunk while it is decoded.
+    var words: [UInt64] = []
 
     public init() {}
 
@@ -17,6 +19,22 @@ public struct SampleColumns: Hashable, Sendable {
     mutating func add(_ time: Timestamp, _ value: Double) {
         times.append(time)
         values.append(value)
+    }
+
+    /// Appends the floats of a chunk of at most `count` samples that lie in a span. One check of
+    /// each array's room for all of them: samples cost 4 ns and not 8.
+    @inline(__always)
+    mutating func add(_ reader: FloatChunkReader, count: Int, from: Int64, to: Int64) {
+        var reader = reader
+        times.append(addingCapacity: count) { times in
+            values.append(addingCapacity: count) { values in
+                while reader.next() && reader.time <= to {
+                    if reader.time < from { continue }
+                    times.append(Timestamp(millis: reader.time))
+                    values.append(Double(bitPattern: reader.value))
+                }
+            }
+        }
     }
 
     mutating func add(_ time: Timestamp, _ histogram: Histogram) {
@@ -70,5 +88,19 @@ public struct SampleColumns: Hashable, Sendable {
         guard times.count > 1 else { return true }
         for index in 1..<times.count where times[index] <= times[index - 1] { return false }
         return true
+    }
+}
+
+extension SampleColumns: Hashable {
+    public static func == (left: Self, right: Self) -> Bool {
+        left.times == right.times && left.values == right.values
+            && left.histogramTimes == right.histogramTimes && left.histograms == right.histograms
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(times)
+        hasher.combine(values)
+        hasher.combine(histogramTimes)
+        hasher.combine(histograms)
     }
 }

@@ -110,9 +110,42 @@ public struct JSONWriter: Sendable {
         needsComma = true
     }
 
+    /// A string of UTF-8, as labels are stored; what is none is repaired. Without a copy when
+    /// nothing in it needs an escape.
+    public mutating func string(utf8 value: ArraySlice<UInt8>) {
+        separate()
+        quote(utf8: value)
+    }
+
+    /// A member that is a string, both of UTF-8 as above.
+    public mutating func member(utf8 name: ArraySlice<UInt8>, _ value: ArraySlice<UInt8>) {
+        separate()
+        quote(utf8: name)
+        bytes.append(UInt8(ascii: ":"))
+        quote(utf8: value)
+    }
+
+    private mutating func quote(utf8 value: ArraySlice<UInt8>) {
+        // Whole characters of ASCII are valid and most labels are made of them.
+        guard value.allSatisfy({ $0 >= 0x20 && $0 < 0x80 && !isEscaped($0) }) else {
+            return quote(String(decoding: value, as: UTF8.self))
+        }
+        bytes.append(UInt8(ascii: "\""))
+        bytes.append(contentsOf: value)
+        bytes.append(UInt8(ascii: "\""))
+    }
+
+    private func isEscaped(_ byte: UInt8) -> Bool {
+        byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
+    }
+
     private mutating func quote(_ value: String) {
         bytes.append(UInt8(ascii: "\""))
-        for byte in value.utf8 { escape(byte) }
+        if value.utf8.contains(where: isEscaped) {
+            for byte in value.utf8 { escape(byte) }
+        } else {
+            bytes.append(contentsOf: value.utf8)
+        }
         bytes.append(UInt8(ascii: "\""))
     }
 

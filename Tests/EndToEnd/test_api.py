@@ -7,6 +7,7 @@ one are skipped with an old one.
 """
 
 import dataclasses
+import gzip
 import json
 import os
 import pathlib
@@ -30,6 +31,21 @@ STEP = 15
 STEPS = 40
 # Off the grid of samples by 7 s: 3.x and 2.x disagree about samples on the edges of windows.
 OFF = 7
+
+
+# Each kind of expression, and what is particular about it.
+PARSED = [
+    "up", '{"a.b", c!~"d"}', 'a{b="1", c!="2", d=~"3.*"} offset 1m', "a @ end()", "a @ 100.5",
+    "a offset 5m @ start()", "a[5m] offset -1m", "a[5m:30s] @ start()", "a[1h:] offset 1m",
+    "max_over_time((a + b)[5m:30s] @ 100.5)", "sum(a)", "sum by (x, y) (rate(a[5m]))",
+    "sum without (x) (a)", "topk(3, a)", 'count_values("x", a)', "quantile(0.9, a)",
+    "a * on (x) group_left (y) b", "a / ignoring (x, y) group_right () b", "a and b",
+    "a or on () b", "a unless ignoring (x) b", "a > bool 1", "1 + 2 ^ 3", "2 atan2 a", "-a",
+    "+a", "-1", "- - 1", "-(a)", '("x")', '"é\\n"', "NaN", "Inf", "-Inf", "1e100", "1e-7", "0x1F",
+    "5m", "time()", "pi()", "round(a)", "round(a, 5)", "hour()", "hour(a)", "vector(1)",
+    'label_join(a, "b", ",", "c")', 'label_replace(a, "b", "$1", "c", "(.*)")', "scalar(a)",
+    "histogram_quantile(0.9, a)", "absent(a)", "clamp(a, 1, 2)", "predict_linear(a[5m], 60)",
+]
 
 
 @dataclasses.dataclass
@@ -100,6 +116,9 @@ def grafana(start: float, end: float) -> list[Request]:
         post("query", ("query", "up{"), ("time", last), masks_error=True),
         get("format_query", ("query", "sum  by(job)(rate( http_requests_total[5m] ))>1")),
         get("format_query", ("query", "foo("), masks_error=True),
+        *(get("parse_query", ("query", query), since=(3, 0)) for query in PARSED),
+        get("parse_query", ("query", ""), since=(3, 0)),
+        get("parse_query", ("query", "foo("), since=(3, 0), masks_error=True),
     ]
 
 
@@ -323,6 +342,51 @@ class ApiTest(unittest.TestCase):
         self.assertEqual(ours["timings"].keys(), theirs["timings"].keys())
         key = "totalQueryableSamples"
         self.assertEqual(ours["samples"][key], theirs["samples"][key])
+
+    def test_pages_of_other_origins_may_read_as_with_prometheus(self):
+        names = ["Vary"] + [f"Access-Control-{name}" for name in (
+            "Allow-Origin", "Allow-Methods", "Allow-Headers", "Expose-Headers")]
+        for method in ("GET", "OPTIONS"):
+            for headers in ({}, {"Origin": "http://grafana.example:3000"}):
+                for path in ("query?query=1&time=1", "rules", "label/job/values"):
+                    with self.subTest(method=method, headers=headers, path=path):
+                        ours, theirs = (
+                            harness.request(port, method, f"/api/v1/{path}", None, headers)
+                            for port in (self.agent.port, self.port))
+                        self.assertEqual(ours.status, theirs.status)
+                        left, right = ({name: answer.headers.get(name) for name in names}
+                                       for answer in (ours, theirs))
+                        if self.version < (3, 0) and not headers:
+                            # 2.42 says nothing of origins to who has none.
+                            left.pop("Vary"), right.pop("Vary")
+                        self.assertEqual(left, right)
+
+    def test_who_takes_gzip_gets_gzip(self):
+        path = "/api/v1/query?query=" + urllib.parse.quote('{__name__=~".+"}') + \
+            f"&time={self.end}"
+        plain = harness.request(self.agent.port, "GET", path)
+        self.assertNotIn("Content-Encoding", plain.headers)
+        self.assertGreater(len(plain.body), 1024)
+        for accepted, is_packed in (
+                ("gzip", True), ("deflate, gzip;q=0.5", True), ("br, *", True), ("GZIP", True),
+                ("gzip;q=0", False), ("gzip; q=0.0, *", False), ("identity", False),
+                ("deflate", False), ("", False), ("*;q=0", False)):
+            with self.subTest(accepted=accepted):
+                answer = harness.request(
+                    self.agent.port, "GET", path, None, {"Accept-Encoding": accepted})
+                self.assertEqual(answer.status, 200)
+                packed = answer.headers.get("Content-Encoding") == "gzip"
+                self.assertEqual(packed, is_packed)
+                body = gzip.decompress(answer.body) if packed else answer.body
+                self.assertEqual(body, plain.body)
+                self.assertTrue(not packed or len(answer.body) < len(body) / 3)
+        # What the owner renders, and what is too small to be worth it.
+        metrics = harness.request(
+            self.agent.port, "GET", "/metrics", None, {"Accept-Encoding": "gzip"})
+        self.assertIn(b"pitot_build_info", gzip.decompress(metrics.body))
+        small = harness.request(
+            self.agent.port, "GET", "/api/v1/query?query=1", None, {"Accept-Encoding": "gzip"})
+        self.assertNotIn("Content-Encoding", small.headers)
 
     def test_a_head_request_gets_no_body(self):
         answer = harness.request(self.agent.port, "HEAD", "/api/v1/query?query=1")

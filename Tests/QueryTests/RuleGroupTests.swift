@@ -127,6 +127,25 @@ private func store(_ series: String...) throws -> ScriptStore {
     }
 }
 
+@Suite struct SharedSelectorTests {
+    @Test func selectorsThatStandTwiceAreNamedOnce() throws {
+        let group = try group(
+            """
+            groups:
+              - name: g
+                rules:
+                  - {record: "a", expr: "sum(rate(x{job='a'}[5m])) / sum(rate(y[5m]))"}
+                  - {record: "b", expr: "sum(rate(x{job='a'}[1h])) / sum(rate(y[1h] offset 5m))"}
+                  - {record: "c", expr: "max_over_time((x{job='b'} + z)[5m:1m]) or y"}
+            """)
+        #expect(
+            group.sharedSelectors.map(\.matchers) == [
+                [Matcher("job", .equal, "a"), Matcher("__name__", .equal, "x")],
+                [Matcher("__name__", .equal, "y")],
+            ])
+    }
+}
+
 @Suite struct RuleOverlayTests {
     private func read(
         _ source: some SampleSource, _ selector: String, _ from: Double, _ to: Double

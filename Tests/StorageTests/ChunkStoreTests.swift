@@ -79,6 +79,7 @@ import Testing
             #expect(columns.values.map(\.bitPattern) == model.bits(id), "values of \(id)")
             #expect(columns.histograms == model.histograms(id), "histograms of \(id)")
             expectPresence(snapshot, SeriesID(id), columns.times + columns.histogramTimes)
+            expectNewest(snapshot, SeriesID(id))
         }
     }
 
@@ -94,6 +95,43 @@ import Testing
             }
         }
         #expect(!snapshot.hasSamples(id, from: .distantFuture, to: .distantPast))
+    }
+
+    /// The newest sample alone is the last of all, or is said to be another.
+    private func expectNewest(_ snapshot: ChunkSnapshot, _ id: SeriesID) {
+        var all = SampleColumns()
+        var newest = SampleColumns()
+        snapshot.read(id, from: .distantPast, to: .distantFuture, into: &all)
+        for to in [.distantFuture, all.times.last, all.times.dropLast().last] {
+            guard let to else { continue }
+            for from in [.distantPast, to, to - .seconds(15)]
+            where snapshot.readNewest(id, from: from, to: to, into: &newest) {
+                snapshot.read(id, from: from, to: to, into: &all)
+                #expect(newest.times == all.times.suffix(1) && newest.histograms.isEmpty)
+                #expect(newest.values.map(\.bitPattern) == all.values.suffix(1).map(\.bitPattern))
+                // Histograms that came late are older; without a float there is nothing at all.
+                #expect(newest.isEmpty ? all.isEmpty : newest.times[0] > latest(all))
+            }
+        }
+    }
+
+    private func latest(_ columns: SampleColumns) -> Timestamp {
+        columns.histogramTimes.last ?? .distantPast
+    }
+
+    @Test func theNewestSampleIsKnownWithoutDecoding() {
+        var store = ChunkStore()
+        store.addSeries()
+        _ = store.insert(SeriesID(0), at: at(1000), value: 1)
+        _ = store.insert(SeriesID(0), at: at(2000), value: 2)
+        let snapshot = store.snapshot()
+        var columns = SampleColumns()
+        #expect(snapshot.readNewest(SeriesID(0), from: at(0), to: at(2000), into: &columns))
+        #expect(columns.times == [at(2000)] && columns.values == [2])
+        // It is too old, it is another.
+        #expect(snapshot.readNewest(SeriesID(0), from: at(2001), to: at(3000), into: &columns))
+        #expect(columns.isEmpty)
+        #expect(!snapshot.readNewest(SeriesID(0), from: at(0), to: at(1999), into: &columns))
     }
 
     private func restored(_ store: ChunkStore) -> ChunkStore {

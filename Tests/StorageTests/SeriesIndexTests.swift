@@ -66,6 +66,38 @@ import Text
         try removeAll(&index, model)
     }
 
+    /// Readers give the labels, or those asked for, in whatever order series are read.
+    private func compareReaders(
+        _ snapshot: SeriesIndexSnapshot, _ model: IndexModel, _ world: inout IndexWorld
+    ) {
+        let names = Set(model.labels.values.flatMap(\.keys)).sorted()
+        let some = names.filter { _ in Bool.random(using: &world.random) } + ["nowhere"]
+        for kept in [nil, some, ["nowhere"], []] {
+            for count in [1, 1000] {
+                var reader = LabelReader(snapshot, keeping: kept, count: count)
+                let ascending = Array(0..<(model.end + 40))
+                for number in ascending + ascending.shuffled(using: &world.random) {
+                    let pairs = (model.labels[SeriesID(number)] ?? [:])
+                        .filter { kept?.contains($0.key) ?? true }
+                    #expect(reader.labels(of: SeriesID(number)) == Labels(pairs))
+                }
+            }
+        }
+    }
+
+    @Test func aReaderForgetsLabelsWhenItHoldsTooMany() {
+        var index = SeriesIndex(seed: 1)
+        let long = String(repeating: "x", count: 4000)
+        let all = (0..<600).map { Labels([("a", "\(long)\($0)"), ("b", "\($0 % 7)")]) }
+        for labels in all { _ = index.add(labels) }
+        var reader = LabelReader(index.snapshot(), count: 600)
+        for _ in 0..<2 {
+            for (place, labels) in all.enumerated() {
+                #expect(reader.labels(of: SeriesID(UInt32(place))) == labels)
+            }
+        }
+    }
+
     private func compare(
         _ snapshot: SeriesIndexSnapshot, _ model: IndexModel, _ world: inout IndexWorld
     ) throws {
@@ -75,6 +107,7 @@ import Text
             #expect(snapshot.labels(of: id) == model.labels[id].map { Labels($0) } ?? .empty)
             #expect(snapshot.isLive(id) == (model.labels[id] != nil))
         }
+        compareReaders(snapshot, model, &world)
         for _ in 0..<60 {
             let matchers = world.matchers()
             #expect(try snapshot.select(matchers) == model.select(matchers), "\(matchers)")

@@ -116,37 +116,8 @@ import Testing
 
 /// Chunks of floats read by a reader written from the format's description.
 @Suite struct RemoteReadChunkTests {
-    private struct Bits {
-        let bytes: [UInt8]
-        var position = 0
-
-        mutating func take(_ count: Int) -> UInt64 {
-            var value: UInt64 = 0
-            for _ in 0..<count {
-                value = value << 1 | UInt64(bytes[position / 8] >> (7 - position % 8) & 1)
-                position += 1
-            }
-            return value
-        }
-
-        mutating func uvarint() -> UInt64 {
-            var (value, shift): (UInt64, UInt64) = (0, 0)
-            while true {
-                let byte = take(8)
-                value |= (byte & 127) << shift
-                if byte < 128 { return value }
-                shift += 7
-            }
-        }
-
-        mutating func signed(_ width: Int) -> Int64 {
-            let raw = Int64(take(width))
-            return raw > 1 << (width - 1) ? raw - 1 << width : raw
-        }
-    }
-
     private func read(_ chunk: RemoteReadChunk) -> [(time: Int64, bits: UInt64)] {
-        var bits = Bits(bytes: chunk.bytes)
+        var bits = ChunkBits(bytes: chunk.bytes)
         let count = Int(bits.take(16))
         var found: [(time: Int64, bits: UInt64)] = []
         var (delta, leading, trailing): (Int64, Int, Int) = (0, 0, 0)
