@@ -11,7 +11,7 @@ PITOT ?= .build/debug/pitot
 FORMATTED := Sources Tests Fuzz Package.swift
 
 .PHONY: help setup build release demo test test-unit test-e2e lint format bench check clean
-.PHONY: bench-peers bench-events bench-backtest diff drift-sim test-kserve
+.PHONY: bench-peers bench-events bench-backtest diff drift-sim test-kserve test-events
 .PHONY: fuzz fuzz-smoke gen asan tsan test-slow
 
 help: ## List these targets
@@ -60,6 +60,9 @@ format: ## Format all Swift in place
 
 bench: setup ## Measure in release mode; allocation counts gate, times are reported
 	swift run -c release pitot-bench
+
+test-events: build ## Runs end to end with openlineage-python and cloudevents (pip, in build/)
+	PITOT='$(PITOT)' scripts/test-events.sh $(ARGS)
 
 test-kserve: build ## Drift end to end with a real KServe model server (pip, in build/)
 	PITOT='$(PITOT)' scripts/test-kserve.sh

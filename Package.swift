@@ -24,13 +24,15 @@ let modules: [Target] = [
     .target(name: "Ingest", dependencies: ["Model", "Wire", "Storage"], swiftSettings: pure),
     .target(
         name: "Query", dependencies: ["Model", "Text", "Alerting", "CMath"], swiftSettings: pure),
-    .target(name: "SLO", dependencies: ["Model", "Text", "Ingest"], swiftSettings: pure),
+    .target(name: "Runs", dependencies: ["Model", "Text", "Wire"], swiftSettings: pure),
+    .target(name: "SLO", dependencies: ["Model", "Text", "Ingest", "Runs"], swiftSettings: pure),
     .target(
         name: "Convert", dependencies: ["Model", "Text", "Query", "SLO"], swiftSettings: pure),
     .target(
         name: "Agent",
         dependencies: [
-            "Model", "Text", "Wire", "Storage", "Drift", "Alerting", "Ingest", "Query", "SLO",
+            "Model", "Text", "Wire", "Storage", "Drift", "Alerting", "Ingest", "Query", "Runs",
+            "SLO",
         ],
         swiftSettings: pure),
     .target(
@@ -42,7 +44,7 @@ let modules: [Target] = [
     .target(
         name: "Server",
         dependencies: [
-            "Model", "Text", "Wire", "Storage", "Alerting", "Ingest", "Query", "Agent",
+            "Model", "Text", "Wire", "Storage", "Alerting", "Ingest", "Query", "Runs", "Agent",
             "Backtest", "CCurl", "CMicrohttpd", "CZlib",
         ],
         swiftSettings: strict),
@@ -92,13 +94,14 @@ let testTargets: [Target] = [
     tests("Alerting", ["Alerting", "Text", "Model"]),
     tests("Ingest", ["Ingest", "Storage", "Wire", "Model"]),
     tests("Query", ["Query", "Alerting", "Text", "Model"]),
-    tests("SLO", ["SLO", "Ingest", "Text", "Model"], exclude: ["zones.py", "zones.json"]),
+    tests("Runs", ["Runs", "Wire", "Text", "Model"]),
+    tests("SLO", ["SLO", "Runs", "Ingest", "Text", "Model"], exclude: ["zones.py", "zones.json"]),
     tests("Convert", ["Convert", "SLO", "Query", "Text", "Model"]),
     tests(
         "Agent",
         [
-            "Agent", "SLO", "Query", "Drift", "Alerting", "Ingest", "Storage", "Wire", "Text",
-            "Model",
+            "Agent", "SLO", "Runs", "Query", "Drift", "Alerting", "Ingest", "Storage", "Wire",
+            "Text", "Model",
         ]),
     tests(
         "Backtest",
@@ -126,8 +129,8 @@ let package = Package(
         .executableTarget(
             name: "pitot-bench",
             dependencies: [
-                "Model", "Text", "Wire", "Storage", "Drift", "Ingest", "Query", "SLO", "Agent",
-                "Backtest", "Server", "CAllocations", "CPlatform",
+                "Model", "Text", "Wire", "Storage", "Drift", "Ingest", "Query", "Runs", "SLO",
+                "Agent", "Backtest", "Server", "CAllocations", "CPlatform",
             ],
             swiftSettings: strict),
         .executableTarget(

@@ -12,7 +12,8 @@ import Wire
 /// The parsers, in the order of the first byte. scripts/fuzz.sh holds the same list.
 private let parsers: [@Sendable ([UInt8]) -> Void] = [
     remoteWrite, compressedRemoteWrite, logReader, resolvedWrite, yaml, selector, json,
-    remoteWrite2, featureRows, cloudEvents, featureBatch, promql, remoteRead,
+    remoteWrite2, featureRows, cloudEvents, featureBatch, promql, remoteRead, lineage,
+    runEvents, webhooks, pipelineBatch,
 ]
 
 /// Called by libFuzzer with each input. Returning 0 keeps the input if it reached new code.

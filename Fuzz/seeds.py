@@ -4,6 +4,7 @@
 INDEX is the parser's place in Fuzz.swift; each seed begins with it as a byte.
 """
 
+import json
 import pathlib
 import struct
 import sys
@@ -214,6 +215,65 @@ def read_requests():
         field(1, query) + field(2, b"\x01\x00"), integer(2, 7)]
 
 
+TIME = "2026-11-23T16:08:36.668952+00:00"
+
+
+def lineage():
+    start = {
+        "eventTime": TIME, "eventType": "START", "job": {"namespace": "a", "name": "b", "facets": {
+            "jobType": {"jobType": "DAG", "integration": "AIRFLOW"}}},
+        "run": {"runId": "r", "facets": {
+            "parent": {"run": {"runId": "p"}}, "nominalTime": {"nominalStartTime": TIME},
+            "tags": {"tags": [{"key": "k", "value": "v"}]}, "errorMessage": {"message": "m"}}},
+        "inputs": [{"namespace": "s", "name": "i", "inputFacets": {
+            "dataQualityMetrics": {"lastUpdated": TIME, "rowCount": 1}}}],
+        "outputs": [{"namespace": "s", "name": "o", "facets": {"version": {
+            "datasetVersion": "7"}}, "outputFacets": {"outputStatistics": {"rowCount": 0}}}]}
+    dataset = {"eventTime": TIME, "dataset": {"namespace": "s", "name": "d"}}
+    one = [json.dumps(event).encode() for event in (start, dataset)]
+    return [b"\x00" + body for body in one] + [b"\x01[" + b",".join(one) + b"]"]
+
+
+def run_objects():
+    run = {"metadata": {"uid": "u", "name": "n", "namespace": "ns", "labels": {"a/b": "c"},
+                        "ownerReferences": [{"kind": "PipelineRun", "uid": "p"}]},
+           "status": {"startTime": TIME, "completionTime": TIME, "conditions": [
+               {"type": "Succeeded", "status": "False", "reason": "Failed", "message": "m"}]}}
+    flow = {"kind": "Workflow", "metadata": {"uid": "w", "generateName": "t-"},
+            "status": {"phase": "Failed", "startedAt": TIME, "finishedAt": TIME, "message": "m"}}
+    service = {"kind": "InferenceService", "metadata": {"uid": "i", "name": "f", "generation": 3},
+               "status": {"components": {"predictor": {"latestReadyRevision": "f-1"}}}}
+    return {3: {"pipelineRun": run}, 4: {"taskRun": run}, 5: flow, 6: service,
+            7: {"type": "DELETE", "body": flow}}
+
+
+def run_events():
+    own = {"run": "r", "job": "j", "labels": {"x": "y"}, "nominalTime": TIME, "facets": ["f"]}
+    bodies = {0: own, 1: {"name": "d", "rowCount": 4}, 2: {"model": "m", "version": "2"}}
+    bodies.update(run_objects())
+    binary = [bytes([2 * kind]) + json.dumps(data).encode() for kind, data in bodies.items()]
+    event = {"specversion": "1.0", "id": "1", "source": "s", "type": "io.pitot.run.failed",
+             "time": TIME, "data": own}
+    packed = {**event, "data_base64": "e30="}
+    del packed["data"]
+    return binary + [b"\x01" + json.dumps([event, packed]).encode()]
+
+
+def webhooks():
+    alias = {"entity": "model_version_alias", "action": "created", "timestamp": TIME,
+             "data": {"name": "m", "alias": "champion", "version": "7"}}
+    alerts = {"version": "4", "alerts": [
+        {"status": "resolved", "labels": {"alertname": "a"}, "startsAt": TIME, "endsAt": TIME,
+         "annotations": {"summary": "s"}}]}
+    return [b"\x01" + json.dumps(alias).encode(), b"\x00" + json.dumps(alerts).encode()]
+
+
+def pipeline_batch():
+    words = b"".join(varint(len(word)) + word for word in [b"", b"r", b"", b"a", b"b", b"", b""])
+    run = b"\x01\x01\x05" + words + b"\x01\x02\x00\x00" + varint(0) * 3
+    return [varint(0) + varint(1) + run, varint(1) + varint(3) + varint(2) + run + run]
+
+
 SEEDS = [
     remote_write,
     lambda: [snappy(body) for body in remote_write()],
@@ -232,6 +292,10 @@ SEEDS = [
     feature_batch,
     queries,
     read_requests,
+    lineage,
+    run_events,
+    webhooks,
+    pipeline_batch,
 ]
 
 

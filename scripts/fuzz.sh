@@ -10,7 +10,8 @@ cd "$(dirname "$0")/.."
 # In the order of `parsers` in Fuzz/Fuzz.swift.
 parsers=(
     remoteWrite compressedRemoteWrite logReader resolvedWrite yaml selector json remoteWrite2
-    featureRows cloudEvents featureBatch promql remoteRead
+    featureRows cloudEvents featureBatch promql remoteRead lineage runEvents webhooks
+    pipelineBatch
 )
 modules=(Model Text Wire Storage Ingest Alerting Query)
 folder=build/fuzz

@@ -1,6 +1,7 @@
 import Alerting
 import Drift
 import Model
+import Runs
 import Text
 public import Wire
 
@@ -78,6 +79,7 @@ extension AgentCore {
                     .breaching, of: key, details: details, hold: .zero, at: now, now: now)
                 let summary = details.annotations.first { $0.name == "summary" }?.value
                 note(change, of: key, summary ?? "")
+                if case .alarm = item.signal { timeline.drifted(key, summary ?? "", at: now) }
             case .cleared:
                 let change = notifier.observe(
                     .clear, of: key, details: AlertDetails(), hold: .zero, at: now, now: now)

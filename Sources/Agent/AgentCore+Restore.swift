@@ -1,6 +1,7 @@
 import Alerting
 import Ingest
 import Model
+import Runs
 import SLO
 import Storage
 
@@ -57,7 +58,8 @@ extension AgentCore {
     }
 
     mutating func finishRestore() -> Bool {
-        guard intake.finishRestore() else { return false }
+        guard intake.finishRestore(), runs.finishRestore(at: now) else { return false }
+        configureRuns()
         ruleSchedule.recount()
         var conditions: [(target: UInt32, condition: TargetCondition)] = []
         for index in intake.targets.indices where !intake.targets.isReleased(index) {

@@ -1,6 +1,7 @@
 public import Alerting
 public import Ingest
 public import Model
+public import Runs
 public import SLO
 public import Storage
 import Wire
@@ -34,6 +35,8 @@ public struct AgentCore: Sendable {
     /// When groups of rules are evaluated, and what they remember.
     var ruleSchedule = RuleSchedule()
     var drift = DriftBook()
+    public internal(set) var runs = RunBook()
+    public internal(set) var timeline = Timeline()
     /// What is asked for SLIs that no series shows.
     var asks = AskSchedule()
     private var pendingLog: [UInt8] = []
@@ -80,6 +83,8 @@ public struct AgentCore: Sendable {
             if let request {
                 effects.append(plan(.featuresTaken(FeatureReply(request, batch, canonical))))
             }
+        case .pipeline(let batch, let request):
+            effects.append(plan(.pipelineTaken(take(batch, request))))
         case .backfillBegan(let from):
             if canBackfill { log(.backfillBegan(from: from)) { $0.beginBackfill(from: from) } }
         case .backfilled(let past):
@@ -118,6 +123,7 @@ public struct AgentCore: Sendable {
             intake.addSeries(of: record.samples)
             apply(record)
         case .features(let batch): drift.apply(batch, at: now)
+        case .pipeline(let batch): _ = apply(batch)
         case .exposed(let write):
             for id in intake.addSeries(of: write, now: now) { route(id) }
             intake.apply(write, now: now, into: &output)
@@ -162,6 +168,7 @@ public struct AgentCore: Sendable {
         return [
             evaluation, exportDeadline, intake.nextDeadline, notifier.nextDeadline,
             ruleSchedule.nextDeadline, drift.nextDeadline, asks.nextDeadline,
+            runs.nextDeadline, datasetDeadline,
         ].compactMap { $0 }.min()
     }
 
@@ -194,7 +201,7 @@ public struct AgentCore: Sendable {
 
     /// Writes the series of models, as a scrape of our own, when it is time: SLOs count them.
     private mutating func expose(into effects: inout [PlannedEffect]) {
-        guard let batch = drift.exposure(at: now) else { return }
+        guard let batch = drift.exposure(at: now, datasets: runs.datasets.datasets) else { return }
         let resolution = intake.resolve(batch, now: now)
         for id in resolution.added { route(id) }
         append(.exposed(intake.apply(batch, resolution, now: now, into: &output)))
@@ -239,6 +246,7 @@ public struct AgentCore: Sendable {
         intake.willReroute()
         ledger.configure(read.definitions, read.corrections, now: now)
         configureAsks()
+        configureRuns()
         for index in 0..<intake.store.count {
             let id = SeriesID(UInt32(index))
             guard intake.isRoutable(id) else { continue }
@@ -272,6 +280,7 @@ public struct AgentCore: Sendable {
             lastTroubleCheck = now
             ledger.markTroubled()
         }
+        advanceRuns()
         let isDue = now - lastEvaluation >= Self.evaluationInterval && !isBackfilling
         if ledger.hasDirtyGroups && isDue {
             lastEvaluation = now
@@ -325,7 +334,9 @@ public struct AgentCore: Sendable {
             let isFiring = notifier.book.state(of: key).isFiring
             if isFiring && !isWordingDue { return }
             let since = notifier.book[key]?.activeAt ?? time
-            details = wording.details(of: subject, key: key, since: isFiring ? since : time)
+            details = wording.details(of: subject, key: key, since: isFiring ? since : time) {
+                lastChange(before: $0, of: key)
+            }
         }
         let change = notifier.observe(
             subject.finding, of: key, details: details, hold: .zero, at: time, now: now)
@@ -336,8 +347,12 @@ public struct AgentCore: Sendable {
     mutating func note(_ change: AlertChange?, of key: Labels, _ summary: String) {
         switch change {
         case nil, .pendingBegan, .cleared: break
-        case .fired: news.append(AlertNews(labels: key, state: "firing", summary: summary))
-        case .resolved: news.append(AlertNews(labels: key, state: "resolved", summary: ""))
+        case .fired:
+            timeline.fired(key, summary, at: now)
+            news.append(AlertNews(labels: key, state: "firing", summary: summary))
+        case .resolved:
+            timeline.resolved(key, at: now)
+            news.append(AlertNews(labels: key, state: "resolved", summary: ""))
         }
     }
 

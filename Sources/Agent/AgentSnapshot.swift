@@ -1,6 +1,7 @@
 import Alerting
 import Ingest
 public import Model
+import Runs
 import SLO
 public import Storage
 
@@ -19,6 +20,8 @@ enum CheckpointKind: UInt8 {
     case alerts = 69
     case rules = 72
     case drift = 75
+    case runs = 90
+    case timeline = 91
 }
 
 /// A point in time of an agent, given out record by record.
@@ -36,8 +39,11 @@ public struct AgentSnapshot: Sendable {
     private static let alertsPerRecord = 1024
     private var firstAlerts = 0
     private var drift: DriftSections
+    private var runs: RunSections
+    private var timeline: Timeline
     private var kind = CheckpointKind.head
     private var number: UInt64 = 0
+    private var isEnded = false
 
     init(of agent: AgentCore) {
         position = agent.position
@@ -52,6 +58,8 @@ public struct AgentSnapshot: Sendable {
         alerts = agent.alertKeys
         rules = agent.ruleSchedule
         drift = DriftSections(agent.drift)
+        runs = RunSections(agent.runs)
+        timeline = agent.timeline
     }
 
     /// The next record; nil after the last.
@@ -77,7 +85,17 @@ public struct AgentSnapshot: Sendable {
             kind = .drift
         case .drift:
             if let section = drift.next() { return record(.drift, section) }
+            kind = .runs
+        case .runs:
+            if let section = runs.next() { return record(.runs, section) }
+            kind = .timeline
+        case .timeline:
             kind = .end
+            var archive = Archive()
+            archive.field(&timeline)
+            return record(.timeline, archive.bytes)
+        case .end where !isEnded:
+            isEnded = true
             var out = ByteWriter()
             out.varint(number)
             return record(.end, out.bytes)
@@ -129,6 +147,8 @@ public struct AgentRestorer: Sendable {
         case .alerts: return taken > 0 && agent.restoreAlerts(record.payload)
         case .rules: return taken > 0 && agent.ruleSchedule.restore(record.payload)
         case .drift: return taken > 0 && agent.restoreDrift(record.payload)
+        case .runs: return taken > 0 && agent.runs.restore(record.payload)
+        case .timeline: return taken > 0 && agent.restoreTimeline(record.payload)
         case .end:
             var reader = ByteReader(record.payload)
             isWhole = reader.varint() == taken && agent.finishRestore()

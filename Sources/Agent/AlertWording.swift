@@ -43,9 +43,6 @@ struct AlertContext {
     /// Where a person silences it: the first Alertmanager, or the agent itself.
     var silenceURL = ""
     var targetNames: [UInt32: String] = [:]
-    /// The last change that is known of what the group runs, such as a rollout. Nothing tells the
-    /// agent of changes yet: sources of them fill it.
-    var lastChange: String?
 }
 
 /// Words one verdict's alerts. Takes some hundred allocations an alert: only for those that fire.
@@ -58,8 +55,12 @@ struct AlertWording {
         self.context = context
     }
 
-    /// What an alert says besides its labels. `since` is when it began.
-    func details(of subject: AlertSubject, key: Labels, since: Timestamp) -> AlertDetails {
+    /// What an alert says besides its labels. `since` is when it began, `lastChange` tells what had
+    /// changed before.
+    func details(
+        of subject: AlertSubject, key: Labels, since: Timestamp,
+        lastChange: (Timestamp) -> String? = { _ in nil }
+    ) -> AlertDetails {
         let words: Words
         switch subject {
         case .burn(let pair): words = burn(pair)
@@ -69,7 +70,7 @@ struct AlertWording {
         var annotations = [("summary", words.summary), ("description", words.description)]
         annotations += words.more
         annotations.append(("since", since.rfc3339))
-        if let change = context.lastChange { annotations.append(("last_change", change)) }
+        if let change = lastChange(since) { annotations.append(("last_change", change)) }
         if let runbook = verdict.definition.alerts.runbook {
             annotations.append(("runbook_url", runbook))
         }

@@ -2,6 +2,7 @@ public import Alerting
 public import Ingest
 public import Model
 public import Query
+public import Runs
 public import SLO
 public import Text
 public import Wire
@@ -27,6 +28,8 @@ public struct Configuration: Sendable {
     public var shedStatus = 400
     public var queries = QuerySettings()
     public var events = EventSettings()
+    public var runs = RunSettings()
+    public var webhooks = IncomingSettings()
     public var backfill: BackfillSettings?
     public var notifier = NotifierSettings()
     public var definitions: [SLODefinition] = []

@@ -48,6 +48,8 @@ struct ConfigurationReader {
         ("log", { $0.readLog(&$1, &$2) }),
         ("queries", { $1.readQueries(into: &$2.queries) }),
         ("events", { $1.readEvents(into: &$2.events) }),
+        ("runs", { $1.readRuns(into: &$2.runs) }),
+        ("webhooks", { $1.readWebhooks(into: &$2.webhooks) }),
         ("backfill", { $1.readBackfill(into: &$2.backfill) }),
     ]
 

@@ -1,5 +1,6 @@
 import Drift
 import Model
+import Runs
 import Wire
 
 // What is counted of models, as series of the store: the agent writes them to itself as if it had
@@ -16,8 +17,10 @@ extension DriftBook {
         seed: HashSeed(low: 0x7069_746f, high: 0x6472_6966), limits: .standard)
 
     /// A scrape of the counters; nil when none is due.
-    func exposure(at now: Timestamp) -> WriteBatch? {
-        guard !models.isEmpty, now - exposedAt >= Self.exposureInterval else { return nil }
+    func exposure(at now: Timestamp, datasets: [Dataset] = []) -> WriteBatch? {
+        guard !models.isEmpty || !datasets.isEmpty, now - exposedAt >= Self.exposureInterval else {
+            return nil
+        }
         var scrape = OwnScrape(at: now)
         scrape.add("up", [], 1)
         for watch in watches {
@@ -28,6 +31,12 @@ extension DriftBook {
                 scrape.add(
                     "pitot_drift_windows_total", labels + [("result", result)], Double(count))
             }
+        }
+        for dataset in datasets where dataset.updatedAt > .distantPast {
+            scrape.add(
+                "pitot_dataset_updated_timestamp_seconds",
+                [("dataset_namespace", dataset.namespace), ("dataset", dataset.name)],
+                dataset.updatedAt.seconds)
         }
         // What our own encoder made is whole; were it too long, that we are there is still said.
         return (try? Self.decoder.decode(RemoteWriteEncoder.encode(scrape.series)))

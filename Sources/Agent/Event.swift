@@ -57,6 +57,8 @@ public enum Event: Sendable {
     case evaluated(RuleOutcome)
     /// Rows and requests of models; who sent them may wait for an answer.
     case features(FeatureBatch, RequestID?)
+    /// What was told of runs, changes and alerts; who told it waits for an answer.
+    case pipeline(PipelineBatch, RequestID)
     /// What was asked for an SLI was found out.
     case answered(AskID, Answer)
     /// The past is going to be read, from this time on.
@@ -121,6 +123,8 @@ public enum Effect: Sendable {
     case evaluate(RuleRound)
     /// The answer to rows of features.
     case featuresTaken(FeatureReply)
+    /// The answer to what was told of runs.
+    case pipelineTaken(PipelineReply)
     /// Something is to be found out for an SLI.
     case ask(AskID, Question)
 }

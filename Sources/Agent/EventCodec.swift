@@ -18,6 +18,7 @@ enum LoggedEvent {
     case evaluated(RuleRecord)
     case features(FeatureBatch)
     case answered(AskID, Answer)
+    case pipeline(PipelineBatch)
     /// The series of models, written by the agent itself.
     case exposed(ResolvedWrite)
     case backfillBegan(from: Timestamp)
@@ -38,6 +39,7 @@ enum LoggedEvent {
         case backfillBegan = 20
         case backfilled = 21
         case backfillEnded = 22
+        case pipeline = 30
     }
 
     /// The record's kind and payload.
@@ -55,6 +57,9 @@ enum LoggedEvent {
         case .exposed(let write):
             write.encode(into: &out)
             return (Kind.exposed.rawValue, out.bytes)
+        case .pipeline(let batch):
+            batch.encode(into: &out)
+            return (Kind.pipeline.rawValue, out.bytes)
         case .features(let batch):
             batch.encode(into: &out)
             return (Kind.features.rawValue, out.bytes)
@@ -101,6 +106,9 @@ enum LoggedEvent {
         case .exposed:
             guard let write = ResolvedWrite(from: &reader) else { return nil }
             self = .exposed(write)
+        case .pipeline:
+            guard let batch = PipelineBatch(from: &reader) else { return nil }
+            self = .pipeline(batch)
         case .features:
             guard let batch = FeatureBatch(from: &reader) else { return nil }
             self = .features(batch)

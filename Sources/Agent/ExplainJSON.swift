@@ -36,6 +36,8 @@ extension AgentCore {
                         Self.write(pair, explanation.reason(pair), into: &json)
                     }
                 }
+                json.key("lastChange")
+                if let change = lastChange(of: verdict) { json.string(change) } else { json.null() }
                 if let recount {
                     json.key("series")
                     Self.write(recount, into: &json)

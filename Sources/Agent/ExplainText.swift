@@ -43,6 +43,11 @@ extension AgentCore {
             lines.append(
                 "  \(pair.pair.severity.rawValue) \(pair.pair.long): "
                     + "\(notifier.book.state(of: key).name)\(since); \(explanation.reason(pair))")
+            if let began = notifier.book[key]?.activeAt,
+                let change = lastChange(before: began, of: key)
+            {
+                lines.append("    changed last before: \(change)")
+            }
         }
         return lines + lossLines(verdict) + (recount.map { seriesLines($0, definition) } ?? [])
     }

@@ -19,6 +19,7 @@ extension AgentCore {
         writeSLOFigures(into: &out)
         writeDeliveries(into: &out)
         writeDriftMetrics(into: &out)
+        writeRunMetrics(into: &out)
         writeBackfill(into: &out)
         out.single(
             "pitot_log_position", .counter, "Records appended to the event log.",

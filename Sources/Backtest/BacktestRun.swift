@@ -225,7 +225,9 @@ public struct BacktestRun: Sendable {
             let answer = question.evaluate(on: agent.queryView()) { false }
             agent.handle(.answered(id, answer), at: agent.now, into: &effects)
         // Nobody can ask the past for a page.
-        case .ask(_, .probe), .reply, .report, .removeSegments, .featuresTaken: break
+        case .ask(_, .probe), .reply, .report, .removeSegments, .featuresTaken,
+            .pipelineTaken:
+            break
         }
     }
 

@@ -1,6 +1,6 @@
 // SHA-256 (FIPS 180-4), piece by piece: what names a baseline and an artifact by its content.
 
-/// A SHA-256 being computed; for names, not for secrets.
+/// A SHA-256 being computed.
 public struct SHA256: Sendable {
     private var state: [UInt32] = [
         0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a,
@@ -40,6 +40,14 @@ public struct SHA256: Sendable {
 
     /// 64 lower-case hexadecimal digits of all that was taken.
     public var hexadecimal: String {
+        digest.map { byte in
+            let digits = String(byte, radix: 16)
+            return byte < 16 ? "0" + digits : digits
+        }.joined()
+    }
+
+    /// The 32 bytes of all that was taken.
+    public var digest: [UInt8] {
         var last = self
         var padding: [UInt8] = [0x80]
         while (rest.count + padding.count) % 64 != 56 { padding.append(0) }
@@ -48,10 +56,9 @@ public struct SHA256: Sendable {
             padding.append(UInt8(truncatingIfNeeded: bits >> UInt64(shift)))
         }
         last.update(padding)
-        return last.state.map { word in
-            let digits = String(word, radix: 16)
-            return String(repeating: "0", count: 8 - digits.count) + digits
-        }.joined()
+        return last.state.flatMap { word in
+            [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: word >> UInt32($0)) }
+        }
     }
 
     private mutating func take(_ bytes: [UInt8], _ block: Int) {

@@ -69,7 +69,7 @@ public enum DefinitionReader {
         let by = groupLabels(&fields)
         var sli: SLI?
         if let sliNode = fields.node("sli") {
-            var reader = SLIReader(sliNode)
+            var reader = SLIReader(sliNode, zones)
             sli = reader.read()
             fields.add(reader.diagnostics)
         }

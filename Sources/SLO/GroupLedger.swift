@@ -114,6 +114,11 @@ struct GroupLedger: Sendable {
         return !isDirty
     }
 
+    /// Counts events of which it is not known whether they are good, or takes them back.
+    mutating func note(undecided events: Double, at time: Timestamp) {
+        undecided.add(events, at: time, from: periodStart)
+    }
+
     mutating func observe(_ time: Timestamp) {
         started = min(started ?? time, time)
         asOf = max(asOf, time)

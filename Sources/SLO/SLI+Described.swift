@@ -30,6 +30,7 @@ extension SLI {
         case .composite: "composite"
         case .query: "query"
         case .probe: "probe"
+        case .runs: "runs"
         }
     }
 
@@ -66,6 +67,7 @@ extension SLI {
                 (name: "url", value: sli.request.url),
                 (name: "interval", value: sli.interval.description),
             ]
+        case .runs(let rule): rule.described
         case .composite(let sli):
             sli.members.map { (name: $0.key, value: $0.weight.description) }
         }
@@ -87,7 +89,7 @@ extension SLI {
                 CounterSelection(role: "total", selector: sli.totalBuckets, bound: .infinity),
                 CounterSelection(role: "good", selector: sli.goodBuckets, bound: sli.bound),
             ]
-        case .freshness, .threshold, .composite, .query, .probe: []
+        case .freshness, .threshold, .composite, .query, .probe, .runs: []
         }
     }
 }

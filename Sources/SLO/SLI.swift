@@ -1,4 +1,5 @@
 public import Model
+public import Runs
 public import Text
 
 /// What a good event is.
@@ -10,12 +11,13 @@ public enum SLI: Hashable, Sendable {
     case composite(CompositeSLI)
     case query(QuerySLI)
     case probe(ProbeSLI)
+    case runs(RunRule)
 
     /// Whether its events are minutes, each good or bad: no draws of chance, so no evidence test.
     public var isTimeSliced: Bool {
         switch self {
         case .freshness, .threshold, .composite: true
-        case .events, .latency, .query, .probe: false
+        case .events, .latency, .query, .probe, .runs: false
         }
     }
 }

@@ -1,4 +1,5 @@
 import Model
+import Runs
 import Text
 
 /// An SLI in a checkpoint: a kind, texts and numbers. A kind's number is never used again.
@@ -6,6 +7,7 @@ struct SLIFields {
     private enum Kind: UInt8 {
         case eventsBad = 1
         case eventsGood, latency, freshness, threshold, composite, query, probe
+        case runs = 20
     }
 
     private var kind = Kind.eventsBad
@@ -42,6 +44,7 @@ struct SLIFields {
             kind = .query
             texts = [sli.query, sli.total]
             numbers = [sli.counted == .bad ? 0 : 1]
+        case .runs(let rule): self = SLIFields(runs: rule)
         case .probe(let sli):
             kind = .probe
             let request = sli.request
@@ -51,6 +54,12 @@ struct SLIFields {
             let status = [request.status.lowerBound, request.status.upperBound].map { Double($0) }
             numbers = millis + status + [Double(request.size ?? -1), Double(request.bodyMax)]
         }
+    }
+
+    init(runs rule: RunRule) {
+        kind = .runs
+        texts = rule.texts
+        numbers = rule.numbers
     }
 
     mutating func archive(_ archive: inout Archive) {
@@ -92,6 +101,8 @@ struct SLIFields {
                     metric: metric, comparison: comparison, value: numbers[1], rule: rule))
         case .composite: return composite.map { .composite($0) }
         case .probe: return probe.map { .probe($0) }
+        case .runs:
+            return selector(0).flatMap { RunRule($0, texts, numbers) }.map { .runs($0) }
         case .query:
             guard texts.count == 2, let counted = numbers.first else { return nil }
             return .query(

@@ -6,8 +6,9 @@ import Text
 extension SLIKindReader {
     mutating func readFreshness() -> FreshnessSLI? {
         var fields = FieldReader(node, of: "freshness")
-        _ = fields.node("timestamp")
-        let timestamp = selector(&fields, "timestamp")
+        let dataset = readDataset(&fields)
+        if dataset == nil { _ = fields.node("timestamp") }
+        let timestamp = selector(&fields, "timestamp") ?? dataset
         let within = fields.optionalDuration("within")
         if fields.node("within") != nil, let within, within <= .zero {
             fields.fail(

@@ -4,9 +4,14 @@ import Text
 /// Reads what stands under the kind of an `sli`.
 struct SLIKindReader {
     let node: YAMLNode
+    /// That schedules may name.
+    var zones = TimeZones()
     var diagnostics: [Diagnostic] = []
 
-    init(_ node: YAMLNode) { self.node = node }
+    init(_ node: YAMLNode, _ zones: TimeZones = TimeZones()) {
+        self.node = node
+        self.zones = zones
+    }
 
     mutating func read(_ kind: String) -> SLI? {
         switch kind {
@@ -18,6 +23,7 @@ struct SLIKindReader {
         case "composite": readComposite().map { .composite($0) }
         case "query": readQuery().map { .query($0) }
         case "probe": readProbe().map { .probe($0) }
+        case "runs": readRuns().map { .runs($0) }
         default: nil
         }
     }

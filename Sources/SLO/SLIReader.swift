@@ -4,14 +4,19 @@ import Text
 /// Reads the `sli` mapping.
 struct SLIReader {
     private let node: YAMLNode
+    private let zones: TimeZones
     private(set) var diagnostics: [Diagnostic] = []
 
-    init(_ node: YAMLNode) { self.node = node }
+    init(_ node: YAMLNode, _ zones: TimeZones = TimeZones()) {
+        self.node = node
+        self.zones = zones
+    }
 
     /// Kinds of DESIGN §4.6 that a later version brings; named so that the message can say so.
-    private static let laterKinds = ["spans", "runs"]
+    private static let laterKinds = ["spans"]
     private static let kinds = [
         "events", "latency", "freshness", "threshold", "composite", "query", "probe", "drift",
+        "runs",
     ]
 
     mutating func read() -> SLI? {
@@ -38,7 +43,7 @@ struct SLIReader {
         }
         var result: SLI?
         if let first = found.first {
-            var reader = SLIKindReader(first.node)
+            var reader = SLIKindReader(first.node, zones)
             result = reader.read(first.kind)
             fields.add(reader.diagnostics)
         }

@@ -66,6 +66,13 @@ extension Ledger {
                         + "\(sli.below): they are not counted; best and worst of the budget take "
                         + "them for good and for bad")
             }
+        case .runs:
+            let undecided = group.undecided.events(from: verdict.period?.from ?? .distantPast)
+            if undecided > 0 {
+                remarks.append(
+                    "of \(decimal(undecided, 0)) runs it is not known when they started: they are "
+                        + "not counted; best and worst of the budget take them for good and bad")
+            }
         case .freshness, .threshold, .composite, .query, .probe: break
         }
         let missing = verdict.definition.by.filter { verdict.labels[$0] == nil }

@@ -31,19 +31,32 @@ struct FeatureEndpoints: Sendable {
     /// Queues CloudEvents. The answer is 200 in any case: loggers take anything else for an error,
     /// and try nothing again.
     func events(_ request: HTTPRequest, isReady: Bool) -> HTTPResponse {
+        let body = Self.body(of: request)
+        request.dropBody()
+        tee?.send(body)
+        if isReady { _ = intake.offer(.events(body)) } else { intake.shed(1) }
+        return .empty(200)
+    }
+
+    /// Sends CloudEvents on that are about runs, and queues them if some are about models too.
+    func pass(_ request: HTTPRequest, hasInference: Bool) {
+        guard tee != nil || hasInference else { return }
+        let body = Self.body(of: request)
+        tee?.send(body)
+        if hasInference { _ = intake.offer(.events(body)) }
+    }
+
+    /// A request's CloudEvents.
+    static func body(of request: HTTPRequest) -> CloudEventBody {
         var headers: [FeatureHeader] = []
         for name in CloudEventBody.headerNames {
             if let value = request.header(name) {
                 headers.append(FeatureHeader(name: name, value: value))
             }
         }
-        let body = CloudEventBody(
+        return CloudEventBody(
             headers: headers, contentType: request.header("Content-Type") ?? "",
             body: request.body)
-        request.dropBody()
-        tee?.send(body)
-        if isReady { _ = intake.offer(.events(body)) } else { intake.shed(1) }
-        return .empty(200)
     }
 
     /// Queues rows; nil when they are, and the answer comes later.

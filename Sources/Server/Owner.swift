@@ -23,6 +23,8 @@ enum OwnerMessage: Sendable {
     case evaluated(RuleOutcome)
     /// What models were asked; who sent rows waits for an answer.
     case features(FeatureBatch, HTTPRequest?)
+    /// What was told of runs.
+    case pipeline(PipelineBatch, PipelineExchange)
     /// What was found out for an SLI.
     case answered(AskID, Answer)
     case backfill(BackfillStep, @Sendable (BackfillProgress) -> Void)
@@ -73,10 +75,11 @@ final class Owner: @unchecked Sendable {
     var agent = AgentCore(seed: randomBits())
     private var effects: [PlannedEffect] = []
     private var waiting: [RequestID: WriteExchange] = [:]
-    private var waitingRows: [RequestID: HTTPRequest] = [:]
+    var waitingRows: [RequestID: HTTPRequest] = [:]
+    var waitingPipelines: [RequestID: PipelineExchange] = [:]
     /// Events about models that came while none could be taken.
     let eventsLost = Atomic<Int>(0)
-    private var lastRequest: UInt64 = 0
+    var lastRequest: UInt64 = 0
     private var unwritten: [UInt8] = []
     private var unwrittenFirst = LogPosition.start
     var durable = LogPosition.start
@@ -153,7 +156,9 @@ final class Owner: @unchecked Sendable {
             switch planned.effect {
             case .writeSegment(let draft): storekeeper.keep(.segment(draft))
             case .removeSegments(let numbers): storekeeper.keep(.removeSegments(numbers))
-            case .announce, .reply, .send, .report, .evaluate, .featuresTaken, .ask: break
+            case .announce, .reply, .send, .report, .evaluate, .featuresTaken, .ask,
+                .pipelineTaken:
+                break
             }
         }
         past.removeAll(keepingCapacity: true)
@@ -200,6 +205,7 @@ final class Owner: @unchecked Sendable {
         for offer in offers { offer?.complete(Self.unavailable) }
         for request in waitingRows.values { request.complete(Self.unavailable) }
         waitingRows = [:]
+        refusePipelines()
         waiting = [:]
         offers = []
         log.close()
@@ -225,6 +231,7 @@ final class Owner: @unchecked Sendable {
         case .evaluated(let outcome):
             agent.handle(.evaluated(outcome), at: wallClock(), into: &effects)
         case .features(let batch, let request): take(batch, request)
+        case .pipeline(let batch, let exchange): take(batch, exchange)
         case .answered(let id, let answer):
             agent.handle(.answered(id, answer), at: wallClock(), into: &effects)
         case .kept(let news): note(news)
@@ -233,21 +240,6 @@ final class Owner: @unchecked Sendable {
         }
     }
 
-    private func take(_ batch: FeatureBatch, _ request: HTTPRequest?) {
-        guard !isFailing else {
-            eventsLost.add(batch.events.count, ordering: .relaxed)
-            request?.complete(Self.unavailable)
-            return
-        }
-        var id: RequestID?
-        if let request {
-            lastRequest += 1
-            let waitsAs = RequestID(lastRequest)
-            waitingRows[waitsAs] = request
-            id = waitsAs
-        }
-        agent.handle(.features(batch, id), at: wallClock(), into: &effects)
-    }
     /// Gives the agent an event of now.
     func handle(_ event: Event) { agent.handle(event, at: wallClock(), into: &effects) }
 
@@ -255,6 +247,7 @@ final class Owner: @unchecked Sendable {
         switch message {
         case .write(_, let exchange): exchange.complete(Self.unavailable)
         case .read(let request, _): request.complete(Self.unavailable)
+        case .pipeline(_, let exchange): exchange.request.complete(Self.unavailable)
         case .view(let request, _): request.complete(QueryFault.stopping.response)
         case .configure(_, let request), .features(_, let request):
             request?.complete(Self.unavailable)
@@ -339,7 +332,9 @@ final class Owner: @unchecked Sendable {
         if interval == .zero || wallClock() >= syncedAt + interval { return true }
         return effects.contains { planned in
             switch planned.effect {
-            case .reply, .writeSegment, .removeSegments, .evaluate, .featuresTaken, .ask: false
+            case .reply, .writeSegment, .removeSegments, .evaluate, .featuresTaken, .ask,
+                .pipelineTaken:
+                false
             case .announce, .send, .report: true
             }
         }
@@ -377,6 +372,7 @@ final class Owner: @unchecked Sendable {
             case .featuresTaken(let reply):
                 waitingRows.removeValue(forKey: reply.id)?
                     .complete(FeatureEndpoints.answer(reply))
+            case .pipelineTaken(let reply): complete(reply)
             case .announce(let news):
                 logger.info(
                     "alert \(news.state)", ("labels", news.labels.description),

@@ -102,8 +102,8 @@ public final class PitotServer: Sendable {
             write: WriteEndpoint(
                 seed: HashSeed(low: randomBits(), high: randomBits()),
                 limits: configuration.wire),
-            owner: owner, features: features, queries: queries,
-            crossOrigin: CrossOrigin(configuration.queries.corsOrigin),
+            owner: owner, features: features, pipelines: PipelineEndpoints(configuration),
+            queries: queries, crossOrigin: CrossOrigin(configuration.queries.corsOrigin),
             loadFiles: { () throws(FileFault) in try Self.loadFiles(options) })
         do throws(ListenFault) {
             http = try HTTPServer(

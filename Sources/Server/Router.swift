@@ -18,11 +18,13 @@ final class Router: Sendable {
     private let startedAt = wallClock()
     let features: FeatureEndpoints
     private let crossOrigin: CrossOrigin
+    private let pipelines: PipelineEndpoints
     /// The server in front, once it listens; for its own counters.
     private let front = Locked<HTTPServer?>(nil)
 
     init(
         write: WriteEndpoint, owner: Owner, features: FeatureEndpoints,
+        pipelines: PipelineEndpoints,
         queries: QueryPool = QueryPool(concurrency: 1),
         crossOrigin: CrossOrigin = CrossOrigin(".*"),
         loadFiles: @escaping @Sendable () throws(FileFault) -> ConfigurationFiles
@@ -30,6 +32,7 @@ final class Router: Sendable {
         self.write = write
         self.owner = owner
         self.features = features
+        self.pipelines = pipelines
         self.queries = queries
         self.crossOrigin = crossOrigin
         self.loadFiles = loadFiles
@@ -63,8 +66,14 @@ final class Router: Sendable {
         case (let path, _) where SLOPath(path) != nil:
             return counted(
                 request, .text(405, "\(path) takes GET, HEAD").adding("Allow", "GET, HEAD"))
-        case ("/api/v1/events", "POST"):
-            return counted(request, features.events(request, isReady: phase == .ready))
+        case ("/api/v1/events", "POST"): return takeEvents(request)
+        case (let path, "POST") where PipelineEndpoints.paths.contains(path):
+            guard phase == .ready else { return counted(request, Owner.unavailable) }
+            return take(request, pipelines.judge(request))
+        case (let path, "GET") where RunEndpoints.paths.contains(path):
+            do throws(RunEndpoints.Fault) {
+                return read(request, try RunEndpoints.render(request))
+            } catch { return counted(request, error.response) }
         case ("/api/v1/drift", "GET"):
             let (model, version) = (request.query("model"), request.query("version"))
             let hasCells = request.query("cells") == "true"
@@ -110,6 +119,10 @@ final class Router: Sendable {
         "/api/v1/alerts": "GET, HEAD", "/api/v1/rules": "GET, HEAD",
         "/api/v1/status/cardinality": "GET, HEAD", "/api/v1/status/backfill": "GET, HEAD",
         "/api/v1/events": "POST", "/api/v1/drift": "GET, HEAD",
+        "/api/v1/lineage": "POST", "/api/v1/lineage/batch": "POST",
+        "/api/v1/webhooks/mlflow": "POST", "/api/v1/webhooks/alertmanager": "POST",
+        "/api/v1/runs": "GET, HEAD", "/api/v1/timeline": "GET, HEAD",
+        "/api/v1/recovery": "GET, HEAD", "/api/v1/datasets": "GET, HEAD",
     ]
 
     private var phase: Phase { Phase(rawValue: owner.phase.load(ordering: .acquiring)) ?? .stopped }
@@ -145,6 +158,33 @@ final class Router: Sendable {
             guard owner.mailbox.post(.write(batch, exchange)) else {
                 counts.refused("overloaded")
                 return counted(request, Owner.unavailable.reporting(Written(), version))
+            }
+            counts.answered(request.path, 0)
+            return .later
+        }
+    }
+
+    /// CloudEvents: those about runs wait until they are durable, those about requests to models
+    /// for nothing.
+    private func takeEvents(_ request: HTTPRequest) -> Disposition {
+        let isReady = phase == .ready
+        guard let found = pipelines.cloudEvents(request) else {
+            return counted(request, features.events(request, isReady: isReady))
+        }
+        guard isReady else { return counted(request, Owner.unavailable) }
+        features.pass(request, hasInference: found.hasInference)
+        return take(request, found.judgement)
+    }
+
+    private func take(
+        _ request: HTTPRequest, _ judgement: PipelineEndpoints.Judgement
+    ) -> Disposition {
+        switch judgement {
+        case .answered(let response): return counted(request, response)
+        case .taken(let batch, let exchange):
+            request.dropBody()
+            guard owner.mailbox.post(.pipeline(batch, exchange)) else {
+                return counted(request, Owner.unavailable)
             }
             counts.answered(request.path, 0)
             return .later

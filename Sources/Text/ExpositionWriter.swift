@@ -1,7 +1,7 @@
 /// Writes metrics in Prometheus' text format 0.0.4. O(bytes).
 public struct ExpositionWriter: Sendable {
     /// What a metric's TYPE line says.
-    public enum Kind: String, Sendable { case counter, gauge }
+    public enum Kind: String, Sendable { case counter, gauge, histogram }
 
     public private(set) var text = ""
 

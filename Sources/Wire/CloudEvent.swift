@@ -24,7 +24,7 @@ public struct CloudEventBody: Sendable {
     public static let headerNames = [
         "ce-specversion", "ce-id", "ce-type", "ce-source", "ce-time", "ce-inferenceservicename",
         "ce-namespace", "ce-component", "ce-endpoint", "ce-metadata", "ce-statuscode",
-        "ce-modelid", "ce-requestid",
+        "ce-modelid", "ce-requestid", "ce-subject",
     ]
 }
 
@@ -171,7 +171,7 @@ struct CloudAttributes {
         if value.utf8.count <= Self.bytesMax { values[name] = value }
     }
 
-    private func value(_ name: String) -> String { values[name] ?? "" }
+    func value(_ name: String) -> String { values[name] ?? "" }
 
     /// Whether all that an event must have is there.
     var isWhole: Bool {

@@ -127,7 +127,8 @@ private struct RuleBenchWorld {
                 handle(.evaluated(outcome))
             case .report(let report):
                 precondition(report.isTaken, "the bench's rules are sound")
-            case .announce, .reply, .send, .removeSegments, .featuresTaken, .ask: break
+            case .announce, .reply, .send, .removeSegments, .featuresTaken, .pipelineTaken, .ask:
+                break
             }
         }
     }

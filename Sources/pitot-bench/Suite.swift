@@ -19,7 +19,7 @@ enum Suite {
             ("evaluate", evaluate), ("write", { write("write.body-to-counted", decodeFirst) }),
             ("write2", { write("write2.body-to-counted", decodeSecond, isSecond: true) }),
             ("groups", groups), ("drift", DriftBench.run), ("features", FeatureBench.run),
-            ("rules", RuleBench.run), ("sloth", RuleBench.full),
+            ("rules", RuleBench.run), ("runs", RunBench.run), ("sloth", RuleBench.full),
         ]
         var isGood = true
         for bench in all where isWanted(bench.name, filters) {

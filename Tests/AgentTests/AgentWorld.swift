@@ -118,7 +118,8 @@ struct AgentWorld {
                 handle(.delivered(delivery.id, outcome), at: time)
             case .evaluate(let round):
                 if isEvaluating { evaluate(round, at: time) }
-            case .announce, .writeSegment, .removeSegments, .featuresTaken, .ask: break
+            case .announce, .writeSegment, .removeSegments, .featuresTaken, .pipelineTaken, .ask:
+                break
             case .report(let report): reports.append(report)
             case .reply(let reply): replies.append(reply)
             }

@@ -26,6 +26,8 @@ import Wire
             owner: owner,
             features: FeatureEndpoints(
                 Configuration.read(ConfigurationFiles(config: nil, rules: [])), logger, owner),
+            pipelines: PipelineEndpoints(
+                Configuration.read(ConfigurationFiles(config: nil, rules: []))),
             loadFiles: { ConfigurationFiles(config: nil, rules: []) })
         http = try TestServer { router.handle($0) }
     }

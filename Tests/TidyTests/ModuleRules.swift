@@ -8,7 +8,7 @@ enum Layers {
         ["Model"],
         ["Text"],
         ["Wire", "Storage", "Drift", "Alerting", "Kube"],
-        ["Ingest", "Query", "Control"],
+        ["Ingest", "Query", "Control", "Runs"],
         ["SLO"],
         ["Convert"],
         ["Dashboards"],
