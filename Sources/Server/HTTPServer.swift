@@ -17,6 +17,8 @@ final class HTTPRequest: @unchecked Sendable {
     fileprivate var isTooLarge = false
     fileprivate var holdsBody = false
     fileprivate var response: HTTPResponse?
+    /// The same as the library's, when it was made before the answer; owned until it is queued.
+    private var prepared: OpaquePointer?
     /// Whether the handler has it or had it.
     fileprivate var isHandled = false
     private let connection: OpaquePointer
@@ -28,6 +30,8 @@ final class HTTPRequest: @unchecked Sendable {
         self.path = path
         self.connection = connection
     }
+
+    deinit { if let prepared { MHD_destroy_response(prepared) } }
 
     fileprivate var socket: Int32 { pitot_mhd_socket(connection) }
 
@@ -73,29 +77,51 @@ final class HTTPRequest: @unchecked Sendable {
         MHD_resume_connection(connection)
     }
 
+    /// The same from a thread that has time: the library's copy of a large body, 50 ms at 60 MB, is
+    /// made here and not on the connection's thread, where writes would wait for it.
+    func completePrepared(_ response: HTTPResponse) {
+        prepared = make(response)
+        var rest = response
+        if prepared != nil { rest.body = [] }
+        complete(rest)
+    }
+
     /// Lets the body's memory go, once it is decoded. Called before the answer.
     func dropBody() { body = [] }
 
     fileprivate func suspend() { MHD_suspend_connection(connection) }
 
     fileprivate func send(_ response: HTTPResponse) -> MHD_Result {
+        if let known = prepared {
+            prepared = nil
+            return queue(known, response.status)
+        }
         let isSmall = response.body.count <= Compression.connectionBytesMax
-        let response = isSmall ? response.encoded(for: header("Accept-Encoding")) : response
-        let body = response.body
-        let made = body.withUnsafeBytes { bytes in
+        let encoded = isSmall ? response.encoded(for: header("Accept-Encoding")) : response
+        guard let made = make(encoded) else { return .NO }
+        return queue(made, response.status)
+    }
+
+    private func queue(_ made: OpaquePointer, _ status: Int) -> MHD_Result {
+        defer { MHD_destroy_response(made) }
+        return MHD_queue_response(connection, UInt32(status), made)
+    }
+
+    /// The library's form of an answer, with a copy of its body.
+    private func make(_ response: HTTPResponse) -> OpaquePointer? {
+        let made = response.body.withUnsafeBytes { bytes in
             MHD_create_response_from_buffer(
                 bytes.count, UnsafeMutableRawPointer(mutating: bytes.baseAddress),
                 .RESPMEM_MUST_COPY)
         }
-        guard let made else { return .NO }
-        defer { MHD_destroy_response(made) }
+        guard let made else { return nil }
         if !response.contentType.isEmpty {
             MHD_add_response_header(made, "Content-Type", response.contentType)
         }
         for header in response.headers + answerHeaders {
             MHD_add_response_header(made, header.name, header.value)
         }
-        return MHD_queue_response(connection, UInt32(response.status), made)
+        return made
     }
 }
 

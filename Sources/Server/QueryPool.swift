@@ -86,11 +86,11 @@ final class QueryPool: @unchecked Sendable {
         threads = (0..<concurrency).map { _ in Worker(niceness: Self.niceness) { [self] in run() } }
     }
 
-    /// Takes a job; answers it at once when too many wait.
-    func take(_ job: QueryJob) {
-        guard queue.post(job) else {
-            return job.request.complete(QueryFault.overloaded.response)
-        }
+    /// Takes a job; false when too many wait: it is answered at once then.
+    func take(_ job: QueryJob) -> Bool {
+        if queue.post(job) { return true }
+        job.request.complete(QueryFault.overloaded.response)
+        return false
     }
 
     /// Stops running queries, refuses those that wait and those that come.
@@ -105,7 +105,7 @@ final class QueryPool: @unchecked Sendable {
             let watch = QueryWatch(
                 job.request, receivedAt: job.receivedAt, timeout: job.view.settings.timeout,
                 isStopping: { [self] in isStopping.load(ordering: .relaxed) })
-            job.request.complete(job.answer(job.view, watch))
+            job.request.completePrepared(job.answer(job.view, watch))
         }
     }
 }

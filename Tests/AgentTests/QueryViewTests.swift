@@ -18,8 +18,9 @@ import Text
     @Test func queriesAreLimitedByTheConfiguration() {
         let settings = read(
             "queries: {concurrency: 4, timeout: 30s, samples: 7, lookback: 1m, "
-                + "features: [promql-duration-expr]}"
+                + "features: [promql-duration-expr], corsOrigin: x}"
         ).queries
+        #expect(settings.corsOrigin == "x" && QuerySettings().corsOrigin == ".*")
         #expect(settings.features.durationExpressions)
         #expect(!settings.features.experimentalFunctions)
         #expect(settings.concurrency == 4 && settings.timeout == .seconds(30))
@@ -28,7 +29,7 @@ import Text
 
     @Test(arguments: [
         "concurrency: 0", "concurrency: 65", "timeout: 0s", "timeout: 2h", "samples: 0",
-        "lookback: 0s", "workers: 2", "features: [promql-everything]",
+        "lookback: 0s", "workers: 2", "corsOrigin: '('", "features: [promql-everything]",
     ])
     func limitsThatMakeNoSenseAreErrors(text: String) {
         #expect(read("queries: {\(text)}").hasErrors)

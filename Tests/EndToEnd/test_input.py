@@ -139,6 +139,24 @@ class LifeTest(unittest.TestCase):
         self.assertEqual(agent.metrics()["pitot_config_last_reload_successful"], 1)
         self.assertIn("success", [slo["name"] for slo in agent.slos()])
 
+    def test_sighup_reads_the_files_again(self):
+        agent = self.agent(UNGROUPED).start()
+        (agent.rules / "slo.yaml").write_text(BROKEN)
+        agent.process.signal(signal.SIGHUP)
+        harness.wait_until("it is refused", lambda: self.where() in agent.process.log())
+        told = agent.process.log().count(self.where())
+        # The agent looks at its files by itself, and tells of a change once.
+        for more in range(1, 4):
+            agent.process.signal(signal.SIGHUP)
+            harness.wait_until(
+                "it is refused again",
+                lambda more=more: agent.process.log().count(self.where()) >= told + more)
+        self.assertEqual([slo["name"] for slo in agent.slos()], ["availability"])
+        (agent.rules / "slo.yaml").write_text(UNGROUPED.replace("availability", "success"))
+        agent.process.signal(signal.SIGHUP)
+        harness.wait_until(
+            "it is taken", lambda: "success" in [slo["name"] for slo in agent.slos()])
+
     def test_reload_needs_post(self):
         agent = self.agent(UNGROUPED).start()
         self.assertEqual(agent.get("/-/reload").status, 405)

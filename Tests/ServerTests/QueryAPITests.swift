@@ -171,6 +171,28 @@ import Wire
         #expect(isStopped)
     }
 
+    @Test func moreQueriesThanMayWaitAreRefusedAndCounted() throws {
+        let world = try AgentWorld(config: "queries: {concurrency: 1}")
+        let slow =
+            "/api/v1/query_range?start=1000000&end=1011000&step=1"
+            + "&query=quantile_over_time(0.5,(vector(1))[1000000s:1s])"
+        // One runs or none yet; of the others only so many wait.
+        let clients = try (0..<(QueryPool.waitingMax + 3)).map { _ in
+            let client = try RawClient(port: world.port)
+            client.request("GET", slow, [])
+            return client
+        }
+        let line = #"pitot_http_requests_total{path="/api/v1/query_range",code="503"}"#
+        var refused = ""
+        for _ in 0..<300 where !refused.hasSuffix(" 2") && !refused.hasSuffix(" 3") {
+            let lines = try exchange(world.port, "GET", "/metrics").text.split(separator: "\n")
+            refused = lines.first { $0.hasPrefix(line) }.map(String.init) ?? ""
+            usleep(10_000)
+        }
+        #expect(refused.hasSuffix(" 2") || refused.hasSuffix(" 3"), "\(refused)")
+        #expect(clients.count == 67)
+    }
+
     @Test(arguments: [
         (String(repeating: "(", count: 50_000), "nested"), ("m[1000000y]", "duration"),
         ("count_over_time((vector(1))[100y:1ms])", "too many samples"),

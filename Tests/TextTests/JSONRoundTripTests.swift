@@ -16,6 +16,23 @@ import Text
         return text
     }
 
+    @Test func bytesAreWrittenAsTheTextTheyAre() {
+        var random = SplitMix64(11)
+        for _ in 0..<2000 {
+            var bytes = Array(text(&random).utf8)
+            if Bool.random(using: &random) {
+                bytes.append(UInt8.random(in: 0...255, using: &random))
+            }
+            let whole = String(decoding: bytes, as: UTF8.self)
+            var (left, right) = (JSONWriter(), JSONWriter())
+            left.object { $0.member(whole, whole) }
+            right.object { $0.member(utf8: bytes[...], bytes[...]) }
+            left.string(whole)
+            right.string(utf8: bytes[...])
+            #expect(left.bytes == right.bytes)
+        }
+    }
+
     private func value(_ random: inout SplitMix64, depth: Int) -> JSONValue {
         switch Int.random(in: 0...(depth > 0 ? 6 : 4), using: &random) {
         case 0: return .null
