@@ -183,13 +183,13 @@ private let mistakes = [
         "an unsupported kind", without("      events:", with: "      spans:"),
         """
         slo.yaml:8:7: the sli kind "spans" is not supported by this version; expected one of \
-        events, latency, freshness, threshold, composite, query, probe, drift
+        events, latency, freshness, threshold, composite, query, probe, drift, runs
         """),
     Mistake(
         "an unknown kind", without("      events:", with: "      event:"),
         """
         slo.yaml:8:7: the sli has no kind; expected one of events, latency, freshness, \
-        threshold, composite, query, probe, drift
+        threshold, composite, query, probe, drift, runs
         slo.yaml:8:7: unknown key "event" in this sli (did you mean "events"?)
         """),
     Mistake(
