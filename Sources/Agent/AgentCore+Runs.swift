@@ -43,7 +43,9 @@ extension AgentCore {
         for event in batch.events {
             switch event {
             case .run(let report):
-                if let fault = runs.take(report, at: now) { refused.append(fault) }
+                guard let fault = runs.take(report, at: now) else { continue }
+                refused.append(fault)
+                if fault == .shed { ledger.noteShedRuns(now: now) }
             case .dataset(let use, _): runs.take(use, at: now)
             case .change(let change): timeline.take(change, at: now)
             case .alert(let alert): timeline.take(alert, at: now)
@@ -84,9 +86,10 @@ extension AgentCore {
 
     // MARK: The change seen last
 
-    /// What changed last before a time and can have to do with an alert, in words.
-    func lastChange(before time: Timestamp, of key: Labels) -> String? {
-        guard let entry = lastChangeEntry(before: time, of: key) else { return nil }
+    /// What changed last before a time and can have to do with an alert of an SLO, in words. The
+    /// runs that the SLO counts are its events and no change.
+    func lastChange(before time: Timestamp, of key: Labels, _ slo: SLODefinition) -> String? {
+        guard let entry = lastChangeEntry(before: time, of: key, slo) else { return nil }
         let before = TimeSpan.seconds((time - entry.at).millis / 1000)
         return "\(entry.kind.word): \(entry.title), at \(entry.at.rfc3339), \(before) before"
     }
@@ -95,12 +98,16 @@ extension AgentCore {
     func lastChange(of verdict: Verdict) -> String? {
         let keys = verdict.pairs.map { verdict.burnKey($0.pair) }
         let began = keys.compactMap { notifier.book[$0]?.activeAt }.min() ?? verdict.asOf
-        return keys.first.flatMap { lastChange(before: began, of: $0) }
+        return keys.first.flatMap { lastChange(before: began, of: $0, verdict.definition) }
     }
 
-    func lastChangeEntry(before time: Timestamp, of key: Labels) -> TimelineEntry? {
+    private func lastChangeEntry(
+        before time: Timestamp, of key: Labels, _ slo: SLODefinition
+    ) -> TimelineEntry? {
         let change = timeline.lastChange(before: time, of: key)
-        guard let run = runs.lastEnd(before: time, of: key) else { return change }
+        var own: Selector?
+        if case .runs(let rule) = slo.sli { own = rule.selector }
+        guard let run = runs.lastEnd(before: time, of: key, except: own) else { return change }
         // A run that is about the same model or namespace beats a change that only may be.
         guard let change, Timeline.isNear(change.labels, key) == true else { return run }
         return run.at > change.at ? run : change

@@ -335,7 +335,7 @@ public struct AgentCore: Sendable {
             if isFiring && !isWordingDue { return }
             let since = notifier.book[key]?.activeAt ?? time
             details = wording.details(of: subject, key: key, since: isFiring ? since : time) {
-                lastChange(before: $0, of: key)
+                lastChange(before: $0, of: key, verdict.definition)
             }
         }
         let change = notifier.observe(

@@ -44,7 +44,7 @@ extension AgentCore {
                 "  \(pair.pair.severity.rawValue) \(pair.pair.long): "
                     + "\(notifier.book.state(of: key).name)\(since); \(explanation.reason(pair))")
             if let began = notifier.book[key]?.activeAt,
-                let change = lastChange(before: began, of: key)
+                let change = lastChange(before: began, of: key, definition)
             {
                 lines.append("    changed last before: \(change)")
             }

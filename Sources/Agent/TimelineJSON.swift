@@ -10,7 +10,7 @@ import Text
 public struct TimelineFilter: Sendable {
     public static let limitMax = 5000
     /// Runs that are looked at, the newest.
-    static let runsMax = 20_000
+    static let runsMax = 10_000
     /// Occurrences of one maintenance window.
     static let occurrencesMax = 200
 
@@ -68,9 +68,10 @@ extension AgentCore {
 
     private func runEntries(_ filter: TimelineFilter) -> [TimelineEntry] {
         runs.numbers.suffix(TimelineFilter.runsMax).compactMap { number in
-            guard let run = runs.run(number), filter.hasSteps || run.parent.isEmpty else {
-                return nil
-            }
+            guard let run = runs.run(number), filter.hasSteps || run.parent.isEmpty,
+                run.outcome == nil || run.endedAt >= filter.from,
+                run.begin ?? run.seenAt <= filter.to
+            else { return nil }
             let entry = TimelineEntry(run)
             return filter.matches(entry) ? entry : nil
         }

@@ -27,8 +27,19 @@ struct WatchList: Sendable {
 
     var isEmpty: Bool { entries.allSatisfy { $0.removedAt != nil } }
 
-    var nextDeadline: Timestamp? {
-        entries.filter { $0.removedAt == nil && $0.watch.rule.schedule != nil }
+    /// When the next time of a schedule is over.
+    private(set) var nextDeadline: Timestamp?
+
+    /// After a group came.
+    mutating func note(_ group: ScheduleGroup, _ rule: RunRule) {
+        let due = group.nextAt + rule.within + .milliseconds(1)
+        nextDeadline = min(nextDeadline ?? due, due)
+    }
+
+    /// After times were closed, or SLOs have changed.
+    mutating func findDeadline() {
+        nextDeadline =
+            entries.filter { $0.removedAt == nil && $0.watch.rule.schedule != nil }
             .flatMap { entry in entry.groups.map { $0.nextAt + entry.watch.rule.within } }
             .min().map { $0 + .milliseconds(1) }
     }
@@ -72,6 +83,7 @@ extension RunBook {
         }
         watches.entries = kept
         watches.generation += 1
+        watches.findDeadline()
         if minute == .distantPast { minute = now.floor(to: .minutes(1)) }
         wakeAll(at: now)
     }

@@ -1,4 +1,5 @@
 public import Model
+public import Text
 public import Wire
 
 // Runs as things on the timeline.
@@ -17,15 +18,17 @@ extension RunBook {
         watches.entries.filter { $0.removedAt == nil }.map { ($0.watch.service, $0.watch.name) }
     }
 
-    /// The run that ended last, not after a time, of the namespace or model that `labels` name.
-    /// Looks at the newest runs.
-    public func lastEnd(before time: Timestamp, of labels: Labels) -> TimelineEntry? {
+    /// The run that ended last, not after a time, of the namespace or model that `labels` name, and
+    /// that `own` does not select. Looks at the newest runs.
+    public func lastEnd(
+        before time: Timestamp, of labels: Labels, except own: Selector? = nil
+    ) -> TimelineEntry? {
         var found: Run?
-        for number in numbers.suffix(Self.lookedAtMax) {
+        for number in numbers.suffix(Self.lookedAtMax).reversed() {
             guard let run = run(number), run.outcome != nil, run.parent.isEmpty,
                 run.endedAt <= time, time - run.endedAt <= Timeline.lookBack,
                 run.endedAt > found?.endedAt ?? .distantPast,
-                Timeline.isNear(run.scope, labels) == true
+                Timeline.isNear(run.scope, labels) == true, own?.matches(run.labels) != true
             else { continue }
             found = run
         }

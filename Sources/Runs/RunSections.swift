@@ -8,16 +8,13 @@ import Text
 public struct RunSections: Sendable {
     private static let pagesPerSection = 64
 
-    private var head: [UInt8]
+    private var head: RunHead
     private var runs: PagedArray<Run>
     private var page = -1
 
     /// Of a book.
     public init(_ book: RunBook) {
-        var archive = Archive()
-        var state = book
-        state.archiveHead(&archive)
-        head = archive.bytes
+        head = book.head
         runs = book.runs
     }
 
@@ -25,7 +22,9 @@ public struct RunSections: Sendable {
     public mutating func next() -> [UInt8]? {
         if page < 0 {
             page = 0
-            return head
+            var archive = Archive()
+            head.archive(&archive)
+            return archive.bytes
         }
         guard page < runs.pageCount else { return nil }
         let last = min(runs.pageCount, page + Self.pagesPerSection)
@@ -80,6 +79,29 @@ struct RestoredWatch: Sendable {
     }
 }
 
+/// All but the runs: small, and shared with a snapshot rather than copied.
+private struct RunHead: Sendable {
+    var tally: RunTally
+    var datasets: DatasetBook
+    var facetNames: NameTable
+    var forgottenThrough: Timestamp
+    var shedAt: Timestamp
+    var minute: Timestamp
+    var lastNumber: UInt32
+    var watches: [RestoredWatch]
+
+    mutating func archive(_ archive: inout Archive) {
+        tally.archive(&archive)
+        datasets.archive(&archive)
+        facetNames.archive(&archive)
+        archive.field(&forgottenThrough)
+        archive.field(&shedAt)
+        archive.field(&minute)
+        archive.field(&lastNumber)
+        archive.array(&watches, blank: .blank) { $1.archive(&$0) }
+    }
+}
+
 extension RunWatch {
     /// Everything that makes its counts what they are.
     var identity: String {
@@ -93,21 +115,23 @@ extension RunWatch {
 }
 
 extension RunBook {
-    mutating func archiveHead(_ archive: inout Archive) {
-        tally.archive(&archive)
-        datasets.archive(&archive)
-        facetNames.archive(&archive)
-        var (forgotten, shed) = (forgottenThrough, shedAt)
-        archive.field(&forgotten)
-        archive.field(&shed)
-        archive.field(&minute)
-        archive.field(&watches.lastNumber)
-        var kept = watches.entries.map { RestoredWatch($0) }
-        archive.array(&kept, blank: .blank) { $1.archive(&$0) }
-        guard archive.isReading else { return }
-        setForgotten(forgotten)
-        setShed(shed)
-        watches.restored = kept
+    fileprivate var head: RunHead {
+        get {
+            RunHead(
+                tally: tally, datasets: datasets, facetNames: facetNames,
+                forgottenThrough: forgottenThrough, shedAt: shedAt, minute: minute,
+                lastNumber: watches.lastNumber, watches: watches.entries.map { RestoredWatch($0) })
+        }
+        set {
+            tally = newValue.tally
+            datasets = newValue.datasets
+            facetNames = newValue.facetNames
+            setForgotten(newValue.forgottenThrough)
+            setShed(newValue.shedAt)
+            minute = newValue.minute
+            watches.lastNumber = newValue.lastNumber
+            watches.restored = newValue.watches
+        }
     }
 
     /// Puts a section of a checkpoint back; the first is the head.
@@ -116,7 +140,9 @@ extension RunBook {
         if hasHead {
             archive.pages(&runs)
         } else {
-            archiveHead(&archive)
+            var read = head
+            read.archive(&archive)
+            head = read
             hasHead = true
         }
         return archive.isComplete

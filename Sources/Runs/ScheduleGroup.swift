@@ -100,6 +100,7 @@ extension RunBook {
             let made = ScheduleGroup(labels, watches.entries[index], at: now)
             watches.entries[index].groups.append(made)
             group = watches.entries[index].groups.count - 1
+            watches.note(made, rule)
         }
         guard let group, run.outcome == .completed, let schedule = rule.schedule,
             let at = schedule.last(notAfter: run.begin ?? run.endedAt)
@@ -131,5 +132,6 @@ extension RunBook {
                 }
             }
         }
+        watches.findDeadline()
     }
 }

@@ -43,6 +43,18 @@ extension Ledger {
         if !wholes.isEmpty { keepUp(to: time) }
     }
 
+    /// Notes that a run was not taken for want of room: SLOs of runs are `partial` until a window has
+    /// passed without it. At most once a minute.
+    public mutating func noteShedRuns(now: Timestamp) {
+        for index in entries.indices {
+            guard case .runs = entries[index].definition.sli,
+                now - entries[index].shedLast >= .minutes(1)
+            else { continue }
+            entries[index].shedLast = now
+            for group in entries[index].groups { markDirty(group) }
+        }
+    }
+
     private func entry(service: String, name: String) -> Int? {
         entries.firstIndex {
             $0.removedAt == nil && $0.definition.service == service && $0.definition.name == name
