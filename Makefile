@@ -11,8 +11,8 @@ PITOT ?= .build/debug/pitot
 FORMATTED := Sources Tests Fuzz Package.swift
 
 .PHONY: help setup build release demo test test-unit test-e2e lint format bench check clean
-.PHONY: bench-peers bench-events bench-backtest diff drift-sim test-kserve test-events
-.PHONY: fuzz fuzz-smoke gen asan tsan test-slow
+.PHONY: bench-peers bench-events bench-backtest diff drift-sim test-kserve test-events bench-alerts
+.PHONY: fuzz fuzz-smoke gen asan tsan test-slow test-faults
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  \033[1m%-11s\033[0m %s\n", $$1, $$2 }' \
@@ -42,6 +42,9 @@ test-slow: setup asan tsan ## Sanitizers, fuzzing for a while, many kills: about
 	FUZZ_SECONDS=15 scripts/fuzz.sh
 	KILLS=60 PITOT='$(PITOT)' FILTER=test_kill scripts/test.sh e2e
 
+test-faults: build ## Every fault of a receiver x kill -9 at every step of a notification
+	FAULTS=all PITOT='$(PITOT)' FILTER=test_faults scripts/test.sh e2e
+
 test-unit: setup ## The Swift tests alone (FILTER=TidyTests for some)
 	swift build $(SWIFT_FLAGS) --build-tests
 	FILTER='$(FILTER)' scripts/test.sh unit
@@ -69,6 +72,9 @@ test-kserve: build ## Drift end to end with a real KServe model server (pip, in 
 
 drift-sim: setup ## Simulate what docs/drift.md promises: false alarms and delays (ARGS='--runs 200')
 	swift run -c release pitot-drift-sim $(ARGS)
+
+bench-alerts: release ## From a sample to its notification; 10,000 alerts at once
+	python3 scripts/bench-alerts.py build/pitot
 
 bench-events: release ## KServe events at 5,000 a second: how long until they are acknowledged
 	python3 scripts/bench-events.py build/pitot

@@ -16,7 +16,7 @@ public struct AgentCore: Sendable {
     static let evaluationInterval = TimeSpan.milliseconds(100)
 
     public internal(set) var configuration = Configuration()
-    var files = ConfigurationFiles(config: nil, rules: [])
+    public internal(set) var files = ConfigurationFiles(config: nil, rules: [])
     /// Whether `files` were applied.
     var hasConfiguration = false
     public internal(set) var intake: Intake
@@ -291,6 +291,9 @@ public struct AgentCore: Sendable {
         tellDrift()
         advanceExport()
         for (id, question) in advanceAsks() { effects.append(plan(.ask(id, question))) }
+        for found in notifier.watchDeliveries(now: now) {
+            note(found.change, of: found.key, found.summary)
+        }
         for item in news { effects.append(plan(.announce(item))) }
         news.removeAll(keepingCapacity: true)
         notifier.advance(to: now)

@@ -199,14 +199,16 @@ extension ConfigurationFiles: Archivable {
     /// The files as they were read.
     public mutating func archive(_ archive: inout Archive) {
         var (config, rules) = (config, rules)
-        var (zones, baselines) = (zones, baselines)
+        var (zones, baselines, templates) = (zones, baselines, templates)
         archive.field(&config)
         archive.field(&rules)
         archive.field(&zones)
         archive.field(&baselines)
+        archive.field(&templates)
         if archive.isReading {
             self = ConfigurationFiles(
-                config: config, rules: rules, zones: zones, baselines: baselines)
+                config: config, rules: rules, zones: zones, baselines: baselines,
+                templates: templates)
         }
     }
 }

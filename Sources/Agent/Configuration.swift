@@ -42,6 +42,8 @@ public struct Configuration: Sendable {
     /// Models under watch, and the paths of the baselines that they name.
     public var driftModels: [DriftModel] = []
     public var baselinePaths: [String] = []
+    /// Files of notification templates, as the configuration names them.
+    public var templatePaths: [String] = []
     /// How far back groups look that do not say it themselves.
     public var ruleQueryOffset = TimeSpan.zero
     public var diagnostics: [Diagnostic] = []
@@ -53,7 +55,7 @@ extension Configuration {
     /// Reads the files. Pure: the same bytes give the same configuration, now and in replay.
     public static func read(_ files: ConfigurationFiles) -> Configuration {
         var configuration = Configuration()
-        if let config = files.config { configuration.readMain(config) }
+        if let config = files.config { configuration.readMain(config, files.templates) }
         let zones = files.timeZones
         for file in files.rules { configuration.readRules(file, zones, files.baselines) }
         configuration.refuseDuplicates()
@@ -66,7 +68,7 @@ extension Configuration {
         return configuration
     }
 
-    private mutating func readMain(_ file: SourceFile) {
+    private mutating func readMain(_ file: SourceFile, _ templates: [SourceFile]) {
         do throws(Diagnostic) {
             let documents = try YAML.parse(file.bytes, file: file.path)
             for document in documents.dropFirst() {
@@ -74,7 +76,7 @@ extension Configuration {
                     .error(at: document.position, "a second document", expected: "one"))
             }
             guard let document = documents.first else { return }
-            var reader = ConfigurationReader(document)
+            var reader = ConfigurationReader(document, templates: templates)
             reader.read(into: &self)
             diagnostics += reader.diagnostics
         } catch {

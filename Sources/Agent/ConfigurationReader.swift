@@ -9,7 +9,13 @@ struct ConfigurationReader {
     private let document: YAMLNode
     private(set) var diagnostics: [Diagnostic] = []
 
-    init(_ document: YAMLNode) { self.document = document }
+    private let templateFiles: [SourceFile]
+
+    /// `templates` are the files that the document names under that key, once they were read.
+    init(_ document: YAMLNode, templates: [SourceFile] = []) {
+        self.document = document
+        templateFiles = templates
+    }
 
     mutating func read(into configuration: inout Configuration) {
         var fields = FieldReader(document, of: "configuration")
@@ -27,7 +33,11 @@ struct ConfigurationReader {
             diagnostics += reader.finish()
         }
         configuration.notifier.alertmanagers = alertmanagers(&fields)
-        var receivers = ReceiverReader()
+        configuration.templatePaths = fields.optionalStrings("templates") ?? []
+        let (templates, faults) = compiledTemplates(templateFiles, into: &configuration)
+        diagnostics += faults
+        let global = GlobalSettings.read(&fields)
+        var receivers = ReceiverReader(global, templates)
         configuration.notifier.receivers = receivers.read(&fields)
         diagnostics += receivers.diagnostics
         var routes = RouteReader(receivers: receivers.names)
@@ -51,6 +61,7 @@ struct ConfigurationReader {
         ("runs", { $1.readRuns(into: &$2.runs) }),
         ("webhooks", { $1.readWebhooks(into: &$2.webhooks) }),
         ("backfill", { $1.readBackfill(into: &$2.backfill) }),
+        ("notify", { $1.readDelivery(into: &$2.notifier.delivery) }),
     ]
 
     private func readRetention(

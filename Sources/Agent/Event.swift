@@ -32,11 +32,14 @@ public struct ConfigurationFiles: Hashable, Sendable {
     public let zones: [SourceFile]
     /// Baselines that the rules name, in the order of their paths.
     public let baselines: [SourceFile]
+    /// Files of notification templates, in the order of the configuration.
+    public let templates: [SourceFile]
 
     public init(
         config: SourceFile?, rules: [SourceFile], zones: [SourceFile] = [],
-        baselines: [SourceFile] = []
+        baselines: [SourceFile] = [], templates: [SourceFile] = []
     ) {
+        self.templates = templates
         self.config = config
         self.zones = zones.sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
         self.rules = rules.sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }

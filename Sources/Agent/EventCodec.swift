@@ -151,6 +151,7 @@ enum LoggedEvent {
         encode((files.config.map { [$0] } ?? []) + files.rules, into: &out)
         encode(files.zones, into: &out)
         encode(files.baselines, into: &out)
+        encode(files.templates, into: &out)
     }
 
     private func encode(_ files: [SourceFile], into out: inout ByteWriter) {
@@ -165,13 +166,14 @@ enum LoggedEvent {
         guard let hasConfig = reader.byte(), let files = list(from: &reader),
             // Before there were time zones, and baselines, a record ended here.
             let zones = reader.isAtEnd ? [] : list(from: &reader),
-            let baselines = reader.isAtEnd ? [] : list(from: &reader)
+            let baselines = reader.isAtEnd ? [] : list(from: &reader),
+            let templates = reader.isAtEnd ? [] : list(from: &reader)
         else { return nil }
         let config = hasConfig == 1 ? files.first : nil
         if hasConfig == 1 && config == nil { return nil }
         return ConfigurationFiles(
             config: config, rules: Array(files.dropFirst(config == nil ? 0 : 1)), zones: zones,
-            baselines: baselines)
+            baselines: baselines, templates: templates)
     }
 
     private static func list(from reader: inout ByteReader) -> [SourceFile]? {
@@ -199,6 +201,14 @@ enum LoggedEvent {
         case .failed(let reason):
             out.byte(2)
             out.text(reason.rawValue)
+        case .posted(let status, let reference):
+            out.byte(3)
+            out.signedVarint(Int64(status))
+            out.text(reference)
+        case .rejected(let status, let word):
+            out.byte(4)
+            out.signedVarint(Int64(status))
+            out.text(word)
         }
     }
 
@@ -216,6 +226,12 @@ enum LoggedEvent {
                 return nil
             }
             return .failed(reason: reason)
+        case 3:
+            guard let status = reader.signedVarint(), let place = reader.text() else { return nil }
+            return .posted(status: Int(status), reference: place)
+        case 4:
+            guard let status = reader.signedVarint(), let word = reader.text() else { return nil }
+            return .rejected(status: Int(status), word: word)
         default: return nil
         }
     }

@@ -2,19 +2,28 @@ import Alerting
 import Model
 import Text
 
-// Alertmanager's `receivers`, as far as this version delivers: webhooks. What is not there yet is
-// an error that says so, never a silently missing notification. Routes: `RouteReader`.
+// Alertmanager's `receivers`. What is not there is an error that says what to do, never a silently
+// missing notification. Routes: `RouteReader`; each kind: `IntegrationReader`.
 
 /// Reads `receivers`.
 struct ReceiverReader {
     private(set) var diagnostics: [Diagnostic] = []
     private(set) var names: Set<String> = []
+    private let global: GlobalSettings
+    private let templates: NotificationTemplates
+    /// The most integrations of one receiver.
+    static let integrationsMax = 100
 
-    private static let laterIntegrations = [
-        "slack_configs", "pagerduty_configs", "opsgenie_configs", "email_configs",
-        "msteams_configs", "msteamsv2_configs", "victorops_configs", "pushover_configs",
-        "telegram_configs", "discord_configs", "sns_configs", "wechat_configs", "webex_configs",
+    private static let unsupported = [
+        "sns_configs", "wechat_configs", "pushover_configs", "telegram_configs",
+        "victorops_configs", "discord_configs", "webex_configs", "rocketchat_configs",
+        "jira_configs", "mattermost_configs", "incidentio_configs",
     ]
+
+    init(_ global: GlobalSettings, _ templates: NotificationTemplates) {
+        self.global = global
+        self.templates = templates
+    }
 
     mutating func read(_ fields: inout FieldReader) -> [ReceiverSettings] {
         fields.sequence("receivers").compactMap { receiver($0) }
@@ -23,39 +32,44 @@ struct ReceiverReader {
     private mutating func receiver(_ node: YAMLNode) -> ReceiverSettings? {
         var fields = FieldReader(node, of: "receiver")
         let name = fields.string("name")
-        let webhooks = fields.sequence("webhook_configs").compactMap { webhook($0) }
-        for key in Self.laterIntegrations where fields.optionalNode(key) != nil {
-            fields.fail(
-                at: fields.position(of: key), "\(key) is not supported by this version",
-                expected: "webhook_configs", hint: "or let an Alertmanager deliver it")
+        var integrations: [IntegrationSettings] = []
+        for (key, kind) in [
+            ("webhook_configs", IntegrationKind.webhook), ("slack_configs", .slack),
+            ("pagerduty_configs", .pagerduty), ("opsgenie_configs", .opsgenie),
+            ("msteamsv2_configs", .msteams), ("msteams_configs", .msteams),
+            ("googlechat_configs", .googleChat), ("email_configs", .email),
+        ] {
+            for element in fields.sequence(key) {
+                var reader = IntegrationReader(
+                    FieldReader(element, of: String(key.dropLast())), global, templates)
+                let index = integrations.count { $0.kind == kind }
+                if let read = reader.read(kind, index: index) { integrations.append(read) }
+                diagnostics += reader.finish()
+            }
         }
+        if integrations.count > Self.integrationsMax {
+            fields.fail(
+                at: node, "more than \(Self.integrationsMax) ways to reach one receiver",
+                expected: "fewer")
+        }
+        refuse(&fields)
         if let name, !names.insert(name).inserted {
             fields.fail(
                 at: fields.position(of: "name"), "the receiver \"\(name)\" stands twice",
                 expected: "each name once")
         }
         diagnostics += fields.finish()
-        return name.map { ReceiverSettings(name: $0, webhooks: webhooks) }
+        return name.map { ReceiverSettings(name: $0, integrations: integrations) }
     }
 
-    private mutating func webhook(_ node: YAMLNode) -> WebhookSettings? {
-        var fields = FieldReader(node, of: "webhook_config")
-        let url = fields.string("url")
-        let sendResolved = fields.optionalBool("send_resolved") ?? true
-        let maxAlerts = fields.optionalInteger("max_alerts") ?? 0
-        if let url, !isHTTP(url) {
+    private func refuse(_ fields: inout FieldReader) {
+        for key in Self.unsupported where fields.optionalNode(key) != nil {
             fields.fail(
-                at: fields.position(of: "url"), "\"\(url)\" is no address",
-                expected: "http:// or https:// and a host")
-        }
-        if maxAlerts < 0 {
-            fields.fail(
-                at: fields.position(of: "max_alerts"), "max_alerts is negative",
-                expected: "0 for all, or a number of alerts")
-        }
-        diagnostics += fields.finish()
-        return url.map {
-            WebhookSettings(url: $0, sendResolved: sendResolved, maxAlerts: maxAlerts)
+                at: fields.position(of: key), "\(key) is not supported",
+                expected: "webhook_configs, slack_configs, pagerduty_configs, opsgenie_configs, "
+                    + "msteamsv2_configs, googlechat_configs or email_configs",
+                hint: "use webhook_configs with a body of your own, or let an Alertmanager "
+                    + "deliver it (alertmanagers)")
         }
     }
 }

@@ -156,5 +156,6 @@ extension AgentCore {
         out.single(
             "pitot_notifications_queued", .gauge, "Notifications waiting or in flight.",
             Double(notifier.outbox.queued))
+        writeDestinations(into: &out)
     }
 }

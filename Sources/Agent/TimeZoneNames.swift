@@ -39,7 +39,9 @@ extension ConfigurationFiles {
 
     /// The same files with those of time zones.
     public func adding(zones: [SourceFile]) -> ConfigurationFiles {
-        ConfigurationFiles(config: config, rules: rules, zones: zones, baselines: baselines)
+        ConfigurationFiles(
+            config: config, rules: rules, zones: zones, baselines: baselines,
+            templates: templates)
     }
 
     /// The zones' rules; files that are none are left out, and whoever names them is told.

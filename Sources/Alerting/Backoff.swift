@@ -11,10 +11,12 @@ enum Backoff {
     static let retryAfterMax = TimeSpan.hours(1)
 
     /// The wait after the `failures`th failure in a row, the last one of `id`.
-    static func delay(failures: Int, id: DeliveryID) -> TimeSpan {
+    static func delay(
+        failures: Int, id: DeliveryID, longest: TimeSpan = longest
+    ) -> TimeSpan {
         precondition(failures >= 1, "a wait follows a failure")
         let doublings = min(failures - 1, 20)
-        let base = min(first.millis << Int64(doublings), longest.millis)
+        let base = max(1, min(first.millis << Int64(doublings), longest.millis))
         var input = ByteWriter()
         input.fixed64(id.number)
         input.fixed64(UInt64(failures))

@@ -26,11 +26,15 @@ struct NotificationGroup: Sendable {
     var records: [Destination: NotificationRecord] = [:]
     private(set) var nextFlush: Timestamp
     private var hasFlushed = false
+    /// When its first alert came: with `told`, what makes one notification another.
+    private var bornAt: Timestamp
+    private var told: UInt64 = 0
 
     init(_ id: GroupID, _ route: RouteSettings, at now: Timestamp) {
         self.id = id
         self.route = route
         nextFlush = now + route.groupWait
+        bornAt = now
     }
 
     /// A new group that continues where `previous`, of another configuration, was.
@@ -39,6 +43,8 @@ struct NotificationGroup: Sendable {
         self.route = route
         records = previous.records
         hasFlushed = previous.hasFlushed
+        bornAt = previous.bornAt
+        told = previous.told
         let wait = hasFlushed ? route.groupInterval : route.groupWait
         nextFlush = min(previous.nextFlush, now + wait)
     }
@@ -59,6 +65,23 @@ struct NotificationGroup: Sendable {
         hasFlushed = true
         nextFlush = due + interval > now ? due + interval : now + interval
         return due
+    }
+
+    /// What tells a notification of this group from all others, and a group's life from its next.
+    mutating func nextNotification(
+        of alerts: [OutwardAlert], to destination: Destination, _ settings: NotifierSettings,
+        at now: Timestamp
+    ) -> Notification {
+        told += 1
+        let life = "\(destination.name)\n\(id.text)\n\(bornAt.millis)"
+        let status = alerts.contains { $0.alert.isFiring } ? "firing" : "resolved"
+        func name(_ text: String) -> String {
+            String(SHA256.hexadecimal(Array(text.utf8)).prefix(32))
+        }
+        return Notification(
+            receiver: destination.receiver, group: id, externalURL: settings.externalURL,
+            alerts: alerts, now: now, key: name("\(life)\n\(told)\n\(status)"),
+            thread: name(life))
     }
 
     /// Whether somebody was told that an alert fires which has ended.
@@ -85,6 +108,8 @@ extension NotificationGroup {
     mutating func archive(_ archive: inout Archive) {
         archive.time(&nextFlush)
         archive.field(&hasFlushed)
+        archive.time(&bornAt)
+        archive.counter(&told)
         var alerts = members.values.sorted { $0.labels < $1.labels }
         archive.array(&alerts, blank: .blank) { $0.alert(&$1) }
         var told = records.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }

@@ -19,7 +19,8 @@ struct NotificationGroups: Sendable {
         guard let router else { return }
         let labels = settings.externalLabels.merging(alert.labels)
         for (key, route) in router.routes(for: labels) {
-            let id = GroupID(routeKey: key, grouping: route.grouping, of: labels)
+            let id = GroupID(
+                routeKey: key, grouping: DeliveryTrouble.grouping(of: labels, route), of: labels)
             let isMember = groups[id]?.members[alert.labels] != nil
             // The end of something that was never to be told of.
             if alert.isResolved && !isMember { continue }
@@ -37,7 +38,7 @@ struct NotificationGroups: Sendable {
     /// Flushes the groups that are due, sorted, and queues their notifications. O(groups).
     mutating func flush(
         _ book: AlertBook, _ settings: NotifierSettings, _ inhibitor: Inhibitor,
-        at now: Timestamp, into outbox: inout Outbox
+        _ templates: NotificationTemplates, at now: Timestamp, into outbox: inout Outbox
     ) {
         guard let next = nextFlush, next <= now else { return }
         var inhibition = Inhibition()
@@ -53,7 +54,7 @@ struct NotificationGroups: Sendable {
             // Out of the table, so that it is not copied when it changes.
             groups[id] = nil
             memberCount -= group.members.count
-            Self.flush(&group, book, settings, inhibition, at: now, into: &outbox)
+            Self.flush(&group, book, settings, inhibition, templates, at: now, into: &outbox)
             memberCount += group.members.count
             // All told: the records say that nothing fires, which is what no record says.
             if !group.members.isEmpty { groups[id] = group }
@@ -85,7 +86,9 @@ struct NotificationGroups: Sendable {
         for alert in members + book.alerts.filter(\.isFiring) {
             let labels = settings.externalLabels.merging(alert.labels)
             for (key, route) in router.routes(for: labels) {
-                let id = GroupID(routeKey: key, grouping: route.grouping, of: labels)
+                let id = GroupID(
+                    routeKey: key, grouping: DeliveryTrouble.grouping(of: labels, route), of: labels
+                )
                 if groups[id] == nil, let old = previous[id] {
                     groups[id] = NotificationGroup(continuing: old, route, at: now)
                 }
@@ -108,7 +111,8 @@ struct NotificationGroups: Sendable {
 
     private static func flush(
         _ group: inout NotificationGroup, _ book: AlertBook, _ settings: NotifierSettings,
-        _ inhibition: Inhibition, at now: Timestamp, into outbox: inout Outbox
+        _ inhibition: Inhibition, _ templates: NotificationTemplates, at now: Timestamp,
+        into outbox: inout Outbox
     ) {
         let due = group.beginFlush(at: now)
         // A firing member's annotations may be newer in the book; a resolved one's may be gone.
@@ -123,35 +127,25 @@ struct NotificationGroups: Sendable {
         if alerts.isEmpty { return }
         let firing = Set(alerts.filter { $0.alert.isFiring }.map(\.alert.labels))
         let resolved = Set(alerts.filter { $0.alert.isResolved }.map(\.alert.labels))
-        let receiver = settings.receivers.first { $0.name == group.route.receiver }
-        for webhook in receiver?.webhooks ?? [] {
-            let destination = Destination.webhook(
-                receiver: group.route.receiver, url: webhook.url)
-            guard
-                group.needsNotification(
-                    destination, firing: firing, resolved: resolved,
-                    sendResolved: webhook.sendResolved, at: due)
-            else { continue }
-            let told = webhook.sendResolved ? alerts : alerts.filter { $0.alert.isFiring }
-            let delivery =
-                told.isEmpty
-                ? nil
-                : outbox.enqueue(
-                    webhookRequest(group, told, webhook, settings), at: now)
+        for (destination, integration) in settings.integrations(telling: alerts, of: group)
+        where
+            group.needsNotification(
+                destination, firing: firing, resolved: resolved,
+                sendResolved: integration.sendResolved, at: due)
+        {
+            let told = integration.sendResolved ? alerts : alerts.filter { $0.alert.isFiring }
+            var delivery: DeliveryID?
+            if !told.isEmpty {
+                let notification = group.nextNotification(
+                    of: told, to: destination, settings, at: now)
+                let writer = MessageWriter(integration: integration, templates: templates)
+                delivery = outbox.enqueue(
+                    writer.requests(for: notification), superseding: integration.isStateful,
+                    at: now)
+            }
             group.records[destination] = NotificationRecord(
                 firing: firing, resolved: resolved, at: due, delivery: delivery)
         }
-    }
-
-    private static func webhookRequest(
-        _ group: NotificationGroup, _ alerts: [OutwardAlert], _ webhook: WebhookSettings,
-        _ settings: NotifierSettings
-    ) -> OutboxRequest {
-        let body = WebhookBody(
-            receiver: group.route.receiver, group: group.id, externalURL: settings.externalURL,
-            alerts: alerts, maxAlerts: webhook.maxAlerts)
-        return .webhook(
-            body.bytes, of: group.id, receiver: group.route.receiver, url: webhook.url)
     }
 }
 

@@ -20,6 +20,9 @@ public struct Notifier: Sendable {
     /// Of the settings, compiled.
     private(set) var router: Router?
     private var inhibitor: Inhibitor
+    private var templates: NotificationTemplates
+    /// Destinations whose failing is an alert, sorted.
+    private var troubled: [Destination] = []
     private var now = Timestamp.distantPast
     /// Between the first section of a checkpoint and `finishRestore`.
     var restoring: NotifierRestoring?
@@ -29,8 +32,10 @@ public struct Notifier: Sendable {
         self.settings = settings
         router = settings.route.map(Router.init)
         inhibitor = Inhibitor(settings.inhibitRules)
+        templates = settings.compiledTemplates
         book = AlertBook(alertsMax: settings.limits.alerts)
         outbox = Outbox(limits: settings.limits)
+        outbox.settings = settings.delivery
     }
 
     /// Pending, firing and lately resolved alerts, sorted by labels.
@@ -44,6 +49,7 @@ public struct Notifier: Sendable {
     public var nextDeadline: Timestamp? {
         [
             book.nextDeadline, feed.nextDeadline(at: now), groups.nextFlush, outbox.nextDeadline,
+            outbox.nextTrouble(after: now),
         ].compactMap { $0 }.min()
     }
 
@@ -55,8 +61,10 @@ public struct Notifier: Sendable {
         self.settings = settings
         router = settings.route.map(Router.init)
         inhibitor = Inhibitor(settings.inhibitRules)
+        templates = settings.compiledTemplates
         book.alertsMax = settings.limits.alerts
         outbox.limits = settings.limits
+        outbox.settings = settings.delivery
         outbox.keep(settings.destinations, at: now)
         forgetLost()
         groups.configure(book, settings, router, at: now)
@@ -103,7 +111,7 @@ public struct Notifier: Sendable {
         see(now)
         book.expire(at: self.now)
         feedAlertmanagers()
-        groups.flush(book, settings, inhibitor, at: self.now, into: &outbox)
+        groups.flush(book, settings, inhibitor, templates, at: self.now, into: &outbox)
         forgetLost()
     }
 
@@ -121,6 +129,32 @@ public struct Notifier: Sendable {
     public mutating func takeDeliveries() -> [Delivery] {
         advance(to: now)
         return outbox.take(at: now)
+    }
+
+    /// Looks at how deliveries fare: a destination that fails is an alert, told to others. Returns
+    /// what has changed. O(destinations).
+    public mutating func watchDeliveries(now: Timestamp) -> [DeliveryNews] {
+        see(now)
+        let troubles = outbox.troubles(at: self.now)
+        if troubles.isEmpty && troubled.isEmpty { return [] }
+        var news: [DeliveryNews] = []
+        for trouble in troubles {
+            let change = observe(
+                .breaching, of: trouble.key, details: trouble.details, hold: .zero, at: self.now,
+                now: self.now)
+            news.append(
+                DeliveryNews(change: change, key: trouble.key, summary: trouble.summary))
+        }
+        let known = troubles.map(\.destination)
+        for destination in troubled where !known.contains(destination) {
+            let key = DeliveryTrouble.key(of: destination, settings.delivery.failingSeverity)
+            let change = observe(
+                .clear, of: key, details: AlertDetails(), hold: .zero, at: self.now,
+                now: self.now)
+            news.append(DeliveryNews(change: change, key: key, summary: ""))
+        }
+        troubled = known
+        return news.filter { $0.change != nil }
     }
 
     private mutating func see(_ now: Timestamp) { self.now = max(self.now, now) }
@@ -166,12 +200,14 @@ extension Notifier {
         book.archiveFigures(&archive)
         groups.archiveFigures(&archive)
         outbox.archiveFigures(&archive)
+        archive.array(&troubled, blank: .alertmanager(url: "")) { $0.destination(&$1) }
         return census
     }
 
     mutating func startAnew() {
         book = AlertBook(alertsMax: settings.limits.alerts)
         outbox = Outbox(limits: settings.limits)
+        outbox.settings = settings.delivery
         groups = NotificationGroups()
         feed = AlertmanagerFeed()
     }
@@ -196,11 +232,14 @@ extension NotifierSettings {
     /// Everywhere a delivery may go.
     var destinations: Set<Destination> {
         var found = Set(alertmanagers.map { Destination.alertmanager(url: $0) })
-        for receiver in receivers {
-            for webhook in receiver.webhooks {
-                found.insert(.webhook(receiver: receiver.name, url: webhook.url))
-            }
-        }
+        for receiver in receivers { found.formUnion(receiver.destinations) }
         return found
+    }
+
+    /// Of all receivers and files.
+    var compiledTemplates: NotificationTemplates {
+        var compiled = NotificationTemplates(templates)
+        compiled.compile(receivers.flatMap(\.integrations).flatMap(\.message.templates))
+        return compiled
     }
 }

@@ -14,6 +14,10 @@ public struct NotifierSettings: Hashable, Sendable {
     public var inhibitRules: [InhibitRule] = []
     /// Whom the route can name. A name that is not here tells nobody.
     public var receivers: [ReceiverSettings] = []
+    /// Files that define templates, in their order.
+    public var templates: [TemplateSource] = []
+    /// How notifications are sent.
+    public var delivery = DeliverySettings()
     /// Pitot's own address, as receivers are told it.
     public var externalURL = ""
     /// Added to every alert that leaves; the alert's own labels win.
@@ -64,35 +68,19 @@ public enum AlertGrouping: Hashable, Sendable {
     case byAllLabels
 }
 
-/// Someone who is told: a name that routes use, and where that goes.
-public struct ReceiverSettings: Hashable, Sendable {
-    /// What routes call it.
-    public var name: String
-    /// Each URL once.
-    public var webhooks: [WebhookSettings]
+/// How notifications are sent.
+public struct DeliverySettings: Hashable, Sendable {
+    /// Whether they are decided and shown, and not sent.
+    public var isDryRun = false
+    /// The longest wait between two attempts that the receiver did not ask for.
+    public var backoffMax = TimeSpan.minutes(5)
+    /// How long attempts fail until `NotificationsFailing` fires.
+    public var failingAfter = TimeSpan.minutes(5)
+    /// What `NotificationsFailing` has for its label `severity`.
+    public var failingSeverity = "page"
 
-    /// A receiver as configured.
-    public init(name: String, webhooks: [WebhookSettings]) {
-        self.name = name
-        self.webhooks = webhooks
-    }
-}
-
-/// One of Alertmanager's `webhook_configs`.
-public struct WebhookSettings: Hashable, Sendable {
-    /// Where to POST.
-    public var url: String
-    /// Whether it hears that alerts ended.
-    public var sendResolved: Bool
-    /// The most alerts in one message; 0 is all.
-    public var maxAlerts: Int
-
-    /// A webhook with Alertmanager's defaults.
-    public init(url: String, sendResolved: Bool = true, maxAlerts: Int = 0) {
-        self.url = url
-        self.sendResolved = sendResolved
-        self.maxAlerts = maxAlerts
-    }
+    /// The defaults.
+    public init() {}
 }
 
 /// The bounds of everything the notifier keeps. Reaching one is counted, never fatal.

@@ -8,6 +8,8 @@ public import Model
 public struct Outbox: Sendable {
     /// Set by `Notifier.configure`. Lowered limits take effect at the next delivery queued.
     public var limits: NotifierLimits
+    /// Set by `Notifier.configure`.
+    public var settings = DeliverySettings()
     /// The latest dead letters, oldest first. Bounded by `limits.deadLetters`.
     public private(set) var deadLetters: [DeadLetter] = []
 
@@ -41,7 +43,8 @@ public struct Outbox: Sendable {
                 destination: lane.destination, queued: lane.queue.count,
                 isInFlight: lane.isInFlight, failures: lane.failures,
                 retryAt: lane.failures > 0 ? lane.nextDeadline : nil,
-                oldestQueuedAt: lane.queue.first?.queuedAt, counters: lane.counters)
+                oldestQueuedAt: lane.queue.first?.queuedAt, counters: lane.counters,
+                failingSince: lane.failingSince, templateFault: lane.templateFault)
         }
     }
 
@@ -51,13 +54,31 @@ public struct Outbox: Sendable {
         lastID += 1
         let id = DeliveryID(lastID)
         let index = lane(of: request.destination)
+        lanes[index].templateFault = request.templateFault ?? ""
+        if request.templateFault != nil { lanes[index].counters.plain += 1 }
         lanes[index].append(request.queued(as: id, at: now))
+        if settings.isDryRun {
+            let withheld = lanes[index].drop(at: lanes[index].queue.count - 1, .dryRun)
+            remember(withheld, .dryRun, status: nil, at: now)
+            return id
+        }
         while let dropped = lanes[index].dropOldest(
             countMax: limits.deliveriesPerDestination, bytesMax: limits.bytesPerDestination)
         {
             bury(dropped, .queueFull, status: nil, at: now)
         }
         return id
+    }
+
+    /// Queues what one group has for one destination, in place of what waits there of it. Nil when
+    /// there is nothing.
+    mutating func enqueue(
+        _ requests: [OutboxRequest], superseding isNewer: Bool, at now: Timestamp
+    ) -> DeliveryID? {
+        if isNewer, let first = requests.first {
+            lanes[lane(of: first.destination)].supersede(first.subject, by: first.alerts)
+        }
+        return requests.reduce(nil) { enqueue($1, at: now) }
     }
 
     /// Drops what waits for an Alertmanager and speaks only of `alerts`: newer word follows.
@@ -84,19 +105,38 @@ public struct Outbox: Sendable {
         case .delivered:
             _ = lanes[index].settle()
             lanes[index].counters.delivered += 1
+        case .posted(_, let place):
+            let posted = lanes[index].settle()
+            lanes[index].counters.delivered += 1
+            if let update = posted.update { lanes[index].remember(place, as: update.thread) }
         case .refused(let status, let retryAfter):
             if Self.isWorthRetrying(status) {
                 lanes[index].counters.retriableRefusals += 1
-                lanes[index].postpone(at: now, retryAfter: retryAfter)
+                lanes[index].postpone(
+                    at: now, retryAfter: retryAfter, longest: settings.backoffMax)
             } else {
-                let refused = lanes[index].settle()
-                lanes[index].counters.drop(.refused)
-                bury(refused, .refused, status: status, at: now)
+                refuse(index, status: status, word: "", at: now)
+            }
+        case .rejected(let status, let word):
+            let thread = lanes[index].queue[0].update?.thread
+            if let thread, lanes[index].reference(of: thread) != nil,
+                SlackMessage.isGone(word)
+            {
+                lanes[index].repost()
+            } else {
+                refuse(index, status: status, word: word, at: now)
             }
         case .failed(let reason):
             lanes[index].counters.fail(reason)
-            lanes[index].postpone(at: now, retryAfter: nil)
+            lanes[index].postpone(at: now, retryAfter: nil, longest: settings.backoffMax)
         }
+    }
+
+    private mutating func refuse(_ index: Int, status: Int, word: String, at now: Timestamp) {
+        let refused = lanes[index].settle()
+        lanes[index].refusedAt = now
+        lanes[index].counters.drop(.refused)
+        bury(refused, .refused, status: status, word: word, at: now)
     }
 
     /// After a replay: the answers to what was in flight are lost, so it is sent again.
@@ -127,14 +167,23 @@ public struct Outbox: Sendable {
     }
 
     private mutating func bury(
-        _ queued: QueuedDelivery, _ reason: DropReason, status: Int?, at now: Timestamp
+        _ queued: QueuedDelivery, _ reason: DropReason, status: Int?, word: String = "",
+        at now: Timestamp
+    ) {
+        lost.append(queued.delivery.id)
+        remember(queued, reason, status: status, word: word, at: now)
+    }
+
+    private mutating func remember(
+        _ queued: QueuedDelivery, _ reason: DropReason, status: Int?, word: String = "",
+        at now: Timestamp
     ) {
         let delivery = queued.delivery
-        lost.append(delivery.id)
         deadLetters.append(
             DeadLetter(
                 id: delivery.id, destination: delivery.destination, subject: queued.subject,
-                reason: reason, status: status, attempts: delivery.attempt, at: now))
+                reason: reason, status: status, word: word, key: delivery.key,
+                attempts: delivery.attempt, at: now))
         deadLetters.removeFirst(max(0, deadLetters.count - limits.deadLetters))
     }
 

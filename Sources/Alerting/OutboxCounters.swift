@@ -10,6 +10,11 @@ public struct OutboxCounters: Hashable, Sendable {
     public internal(set) var attempts: UInt64 = 0
     /// Attempts that got a refusal worth a retry.
     public internal(set) var retriableRefusals: UInt64 = 0
+    /// Requests whose answer was lost at a restart: a receiver that cannot tell may have had them
+    /// twice.
+    public internal(set) var resent: UInt64 = 0
+    /// Notifications in plain words, because a template failed.
+    public internal(set) var plain: UInt64 = 0
     private var droppedByReason: [DropReason: UInt64] = [:]
     private var failedByReason: [FailureReason: UInt64] = [:]
 
@@ -30,6 +35,8 @@ public struct OutboxCounters: Hashable, Sendable {
         delivered += other.delivered
         attempts += other.attempts
         retriableRefusals += other.retriableRefusals
+        resent += other.resent
+        plain += other.plain
         for reason in DropReason.allCases where other.dropped(reason) > 0 {
             droppedByReason[reason, default: 0] += other.dropped(reason)
         }
@@ -45,6 +52,8 @@ extension OutboxCounters {
         archive.counter(&delivered)
         archive.counter(&attempts)
         archive.counter(&retriableRefusals)
+        archive.counter(&resent)
+        archive.counter(&plain)
         Self.archive(&droppedByReason, &archive)
         Self.archive(&failedByReason, &archive)
     }

@@ -1,4 +1,4 @@
-internal import Model
+public import Model
 
 // What a checkpoint writes of alerts and deliveries. Fields are checked as they are read, so that
 // what follows can compute with them: the bytes may be damaged. Times stay where adding a delay
@@ -99,18 +99,23 @@ extension Archive {
 
     mutating func destination(_ destination: inout Destination) {
         var tag: UInt8
-        var receiver = ""
-        var url: String
+        var name: String
+        var kind = IntegrationKind.webhook
+        var index = 0
         switch destination {
-        case .alertmanager(let base): (tag, url) = (0, base)
-        case .webhook(let name, let hook): (tag, receiver, url) = (1, name, hook)
+        case .alertmanager(let base): (tag, name) = (0, base)
+        case .receiver(let receiver, let known, let place):
+            (tag, name, kind, index) = (2, receiver, known, place)
         }
         field(&tag)
-        if tag == 1 { field(&receiver) }
-        field(&url)
+        field(&name)
+        if tag == 2 {
+            word(&kind)
+            count(&index)
+        }
         switch tag {
-        case 0: destination = .alertmanager(url: url)
-        case 1: destination = .webhook(receiver: receiver, url: url)
+        case 0: destination = .alertmanager(url: name)
+        case 2: destination = .receiver(name, kind, index)
         default: fail()
         }
     }
@@ -119,13 +124,19 @@ extension Archive {
         var subject = queued.subject
         var alerts = queued.alerts
         var queuedAt = queued.queuedAt
+        var update = queued.update
         delivery(&queued.delivery)
         field(&subject)
         array(&alerts, blank: .empty) { $0.field(&$1) }
         time(&queuedAt)
+        optional(&update, blank: MessageUpdate(thread: "", url: "")) {
+            $0.field(&$1.thread)
+            $0.field(&$1.url)
+        }
         guard isReading else { return }
         queued = QueuedDelivery(
-            delivery: queued.delivery, subject: subject, alerts: alerts, queuedAt: queuedAt)
+            delivery: queued.delivery, subject: subject, alerts: alerts, queuedAt: queuedAt,
+            update: update)
     }
 
     private mutating func delivery(_ delivery: inout Delivery) {
@@ -148,10 +159,39 @@ extension Archive {
         }
         field(&body)
         count(&delivery.attempt)
-        guard isReading else { return }
-        delivery = Delivery(
-            id: id, destination: destination, url: url, contentType: contentType,
-            headers: headers, body: body, attempt: delivery.attempt)
+        let read = delivery
+        if isReading {
+            delivery = Delivery(
+                id: id, destination: destination, url: url, contentType: contentType,
+                headers: headers, body: body, attempt: read.attempt)
+        }
+        transport(&delivery)
+    }
+
+    /// How a delivery is sent, behind what is sent.
+    private mutating func transport(_ delivery: inout Delivery) {
+        field(&delivery.method)
+        field(&delivery.opening)
+        field(&delivery.http)
+        word(&delivery.answer)
+        field(&delivery.key)
+        optional(
+            &delivery.signing, blank: SigningSettings(scheme: .github, secret: .named(""))
+        ) { archive, signing in
+            archive.word(&signing.scheme)
+            archive.secret(&signing.secret)
+            archive.optional(&signing.previousSecret, blank: .named("")) { $0.secret(&$1) }
+            archive.field(&signing.header)
+            archive.field(&signing.timestampHeader)
+        }
+        optional(&delivery.mail, blank: MailEnvelope()) { archive, mail in
+            archive.field(&mail.from)
+            archive.field(&mail.recipients)
+            archive.field(&mail.username)
+            archive.field(&mail.identity)
+            archive.field(&mail.password)
+            archive.field(&mail.requiresTLS)
+        }
     }
 
     mutating func letter(_ letter: inout DeadLetter) {
@@ -161,19 +201,24 @@ extension Archive {
         var reason = letter.reason
         // One more than the status; 0 for none.
         var status = letter.status.map { $0 + 1 } ?? 0
+        var word = letter.word
+        var key = letter.key
         var attempts = letter.attempts
         var at = letter.at
         self.id(&id)
         self.destination(&destination)
         field(&subject)
-        word(&reason)
+        self.word(&reason)
         count(&status)
+        field(&word)
+        field(&key)
         count(&attempts)
         time(&at)
         guard isReading else { return }
         letter = DeadLetter(
             id: id, destination: destination, subject: subject, reason: reason,
-            status: status > 0 ? status - 1 : nil, attempts: attempts, at: at)
+            status: status > 0 ? status - 1 : nil, word: word, key: key, attempts: attempts,
+            at: at)
     }
 }
 
@@ -200,5 +245,24 @@ extension DeadLetter {
         DeadLetter(
             id: DeliveryID(0), destination: .alertmanager(url: ""), subject: "",
             reason: .refused, status: nil, attempts: 0, at: .distantPast)
+    }
+}
+
+extension HTTPSettings: Archivable {
+    /// To read into.
+    public static let blank = HTTPSettings()
+
+    /// All of it.
+    public mutating func archive(_ archive: inout Archive) {
+        archive.field(&authorization)
+        archive.field(&proxyURL)
+        archive.field(&noProxy)
+        archive.field(&followsRedirects)
+        archive.optional(&timeout, blank: .zero) { $0.field(&$1) }
+        archive.field(&tls.caFile)
+        archive.field(&tls.certFile)
+        archive.field(&tls.keyFile)
+        archive.field(&tls.serverName)
+        archive.field(&tls.skipsVerification)
     }
 }

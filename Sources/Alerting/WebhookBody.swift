@@ -34,9 +34,10 @@ struct WebhookBody {
                 for alert in alerts { Self.write(alert, into: &list) }
             }
             message.member("groupLabels", pairs: group.labels.pairs)
-            message.member("commonLabels", pairs: common(alerts.map(\.labels.pairs)))
+            message.member("commonLabels", pairs: commonPairs(alerts.map(\.labels.pairs)))
             message.member(
-                "commonAnnotations", pairs: common(alerts.map(\.alert.details.annotationPairs)))
+                "commonAnnotations", pairs: commonPairs(alerts.map(\.alert.details.annotationPairs))
+            )
             message.member("externalURL", externalURL)
             message.member("version", "4")
             message.member("groupKey", group.text)
@@ -56,19 +57,5 @@ struct WebhookBody {
             member.member("generatorURL", alert.details.generatorURL)
             member.member("fingerprint", hexadecimal(outward.labels.fingerprint))
         }
-    }
-
-    /// The pairs that every list has, in the first one's order. O(sum of the lists).
-    private func common(
-        _ lists: [[(name: String, value: String)]]
-    ) -> [(name: String, value: String)] {
-        guard var shared = lists.first else { return [] }
-        for list in lists.dropFirst() {
-            var byName: [String: String] = [:]
-            for pair in list { byName[pair.name] = pair.value }
-            shared = shared.filter { byName[$0.name] == $0.value }
-            if shared.isEmpty { break }
-        }
-        return shared
     }
 }

@@ -19,6 +19,7 @@ extension ConfigurationFiles {
             baselines.append(SourceFile(path: path, bytes: read))
         }
         return ConfigurationFiles(
-            config: config, rules: rules, zones: zones, baselines: baselines)
+            config: config, rules: rules, zones: zones, baselines: baselines,
+            templates: templates)
     }
 }

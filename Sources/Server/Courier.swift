@@ -1,11 +1,11 @@
-import Alerting
+public import Alerting
 import CCurl
 import Glibc
 import Model
 
-// Carries deliveries out over HTTP with libcurl's multi interface: one thread, any number of
-// destinations at once, so a receiver that hangs delays nobody else. What came of each goes back to
-// the owner as an event.
+// Carries deliveries out with libcurl's multi interface: one thread, any number of destinations at
+// once, so a receiver that hangs delays nobody else. Secrets are put in here and nowhere before.
+// What came of each goes back to the owner as an event.
 
 /// How long a request may take.
 struct RequestTimeouts: Sendable {
@@ -20,15 +20,17 @@ final class Courier: @unchecked Sendable {
     private let outgoing = Locked<(deliveries: [Delivery], isStopping: Bool)>(([], false))
     private let report: @Sendable (DeliveryID, Outcome) -> Void
     private let timeouts: RequestTimeouts
-    private let transfers = Transfers<DeliveryID>()
+    private let vault: SecretVault
+    private let transfers = Transfers<CourierFlight>()
     private var worker: Worker?
 
     /// `report` is called on the courier's thread.
     init(
-        timeouts: RequestTimeouts = RequestTimeouts(),
+        timeouts: RequestTimeouts = RequestTimeouts(), vault: SecretVault = SecretVault(),
         report: @escaping @Sendable (DeliveryID, Outcome) -> Void
     ) {
         self.timeouts = timeouts
+        self.vault = vault
         self.report = report
     }
 
@@ -55,7 +57,9 @@ final class Courier: @unchecked Sendable {
             }
             if isStopping { break }
             for delivery in deliveries { begin(delivery) }
-            transfers.advance { id, handle, result in report(id, outcome(handle, result)) }
+            transfers.advance { flight, handle, result in
+                report(flight.id, flight.outcome(handle, result))
+            }
             transfers.wait(millis: 1000)
         }
         transfers.abandon()
@@ -65,22 +69,153 @@ final class Courier: @unchecked Sendable {
         guard let handle = transfers.handle() else {
             return report(delivery.id, .failed(reason: .other))
         }
-        let headers = headerList(
-            [("Content-Type", delivery.contentType)] + delivery.headers.map { ($0.name, $0.value) })
-        prepare(
-            handle, url: delivery.url, body: delivery.body, headers: headers, timeouts: timeouts)
-        transfers.begin(handle, for: delivery.id, headers: headers)
+        let request: AssembledRequest
+        do throws(SecretFault) {
+            request = try delivery.assembled(at: wallClock(), find: vault.find)
+        } catch {
+            curl_easy_cleanup(handle)
+            return report(delivery.id, .failed(reason: .secretMissing))
+        }
+        let flight = CourierFlight(delivery, request)
+        let lists = flight.prepare(handle, timeouts)
+        transfers.begin(handle, for: flight, headers: lists)
+    }
+}
+
+/// A delivery under way: what is sent, and what of its answer is looked at.
+final class CourierFlight {
+    let id: DeliveryID
+    private let delivery: Delivery
+    private let request: AssembledRequest
+    private var sent = 0
+    private var received: [UInt8] = []
+
+    init(_ delivery: Delivery, _ request: AssembledRequest) {
+        id = delivery.id
+        self.delivery = delivery
+        self.request = request
     }
 
-    private func outcome(_ handle: UnsafeMutableRawPointer, _ result: CURLcode) -> Outcome {
-        guard result == CURLE_OK else { return .failed(reason: reason(result)) }
+    /// Sets the handle up. The list that it returns is to be freed behind the request.
+    func prepare(
+        _ handle: UnsafeMutableRawPointer, _ timeouts: RequestTimeouts
+    ) -> UnsafeMutablePointer<curl_slist>? {
+        var timeouts = timeouts
+        if let own = delivery.http.timeout { timeouts.wholeMillis = Int(own.millis) }
+        let list: UnsafeMutablePointer<curl_slist>?
+        if let mail = delivery.mail {
+            list = prepare(handle, mail, timeouts)
+        } else {
+            list = headerList(request.headers)
+            Server.prepare(
+                handle, url: request.url, body: request.body, headers: list, timeouts: timeouts)
+            if delivery.method != "POST" { set(handle, CURLOPT_CUSTOMREQUEST, delivery.method) }
+        }
+        prepareConnection(handle)
+        let context = Unmanaged.passUnretained(self).toOpaque()
+        if delivery.answer == .slack {
+            pitot_curl_set_pointer(handle, CURLOPT_WRITEDATA, context)
+            pitot_curl_set_write(handle, CURLOPT_WRITEFUNCTION) { bytes, size, count, context in
+                guard let bytes, let context else { return 0 }
+                let flight = Unmanaged<CourierFlight>.fromOpaque(context).takeUnretainedValue()
+                flight.take(UnsafeRawBufferPointer(start: bytes, count: size * count))
+                return size * count
+            }
+        }
+        return list
+    }
+
+    private func prepareConnection(_ handle: UnsafeMutableRawPointer) {
+        let http = delivery.http
+        if http.followsRedirects {
+            pitot_curl_set_long(handle, CURLOPT_FOLLOWLOCATION, 1)
+            pitot_curl_set_long(handle, CURLOPT_MAXREDIRS, 5)
+            // A POST stays one.
+            pitot_curl_set_long(handle, CURLOPT_POSTREDIR, 7)
+        }
+        if !request.proxyURL.isEmpty { set(handle, CURLOPT_PROXY, request.proxyURL) }
+        if !http.noProxy.isEmpty { set(handle, CURLOPT_NOPROXY, http.noProxy) }
+        if !http.tls.caFile.isEmpty { set(handle, CURLOPT_CAINFO, http.tls.caFile) }
+        if !http.tls.certFile.isEmpty { set(handle, CURLOPT_SSLCERT, http.tls.certFile) }
+        if !http.tls.keyFile.isEmpty { set(handle, CURLOPT_SSLKEY, http.tls.keyFile) }
+        if http.tls.skipsVerification {
+            pitot_curl_set_long(handle, CURLOPT_SSL_VERIFYPEER, 0)
+            pitot_curl_set_long(handle, CURLOPT_SSL_VERIFYHOST, 0)
+        }
+    }
+
+    private func set(_ handle: UnsafeMutableRawPointer, _ option: CURLoption, _ text: String) {
+        text.withCString { _ = pitot_curl_set_pointer(handle, option, $0) }
+    }
+
+    private func take(_ bytes: UnsafeRawBufferPointer) {
+        received += bytes.prefix(ReceiverAnswer.bodyBytesMax - received.count)
+    }
+
+    // MARK: Mail
+
+    private func prepare(
+        _ handle: UnsafeMutableRawPointer, _ mail: MailEnvelope, _ timeouts: RequestTimeouts
+    ) -> UnsafeMutablePointer<curl_slist>? {
+        set(handle, CURLOPT_URL, request.url)
+        set(handle, CURLOPT_PROTOCOLS_STR, "smtp,smtps")
+        set(handle, CURLOPT_MAIL_FROM, "<\(mail.from)>")
+        let list = mail.recipients.reduce(nil) { curl_slist_append($0, "<\($1)>") }
+        pitot_curl_set_pointer(handle, CURLOPT_MAIL_RCPT, list)
+        if mail.requiresTLS {
+            pitot_curl_set_long(handle, CURLOPT_USE_SSL, Int(CURLUSESSL_ALL.rawValue))
+        } else {
+            pitot_curl_set_long(handle, CURLOPT_USE_SSL, Int(CURLUSESSL_TRY.rawValue))
+        }
+        if !mail.username.isEmpty {
+            set(handle, CURLOPT_USERNAME, mail.username)
+            set(handle, CURLOPT_PASSWORD, request.password)
+            if !mail.identity.isEmpty { set(handle, CURLOPT_SASL_AUTHZID, mail.identity) }
+        }
+        pitot_curl_set_long(handle, CURLOPT_NOSIGNAL, 1)
+        pitot_curl_set_long(handle, CURLOPT_TIMEOUT_MS, timeouts.wholeMillis)
+        pitot_curl_set_long(handle, CURLOPT_CONNECTTIMEOUT_MS, timeouts.connectMillis)
+        pitot_curl_set_long(handle, CURLOPT_UPLOAD, 1)
+        let context = Unmanaged.passUnretained(self).toOpaque()
+        pitot_curl_set_pointer(handle, CURLOPT_READDATA, context)
+        // A read function has the shape of a write function.
+        pitot_curl_set_write(handle, CURLOPT_READFUNCTION) { bytes, size, count, context in
+            guard let bytes, let context else { return 0 }
+            let flight = Unmanaged<CourierFlight>.fromOpaque(context).takeUnretainedValue()
+            return flight.give(
+                UnsafeMutableRawBufferPointer(start: bytes, count: size * count))
+        }
+        pitot_curl_set_write(handle, CURLOPT_WRITEFUNCTION) { _, size, count, _ in size * count }
+        return list
+    }
+
+    private func give(_ room: UnsafeMutableRawBufferPointer) -> Int {
+        let part = request.body[sent...].prefix(room.count)
+        room.copyBytes(from: part)
+        sent += part.count
+        return part.count
+    }
+
+    // MARK: Outcome
+
+    /// What came of it.
+    func outcome(_ handle: UnsafeMutableRawPointer, _ result: CURLcode) -> Outcome {
         var status = 0
         pitot_curl_get_long(handle, CURLINFO_RESPONSE_CODE, &status)
-        if (200..<300).contains(status) { return .delivered(status: status) }
+        if delivery.mail != nil && result != CURLE_OK && status >= 500
+            && result != CURLE_USE_SSL_FAILED
+        {
+            // The server's own no, rather than a failure of the line.
+            if result == CURLE_LOGIN_DENIED { return .failed(reason: .loginDenied) }
+            return ReceiverAnswer(status: status).outcome(by: .mail)
+        }
+        guard result == CURLE_OK else { return .failed(reason: reason(result)) }
         var seconds: curl_off_t = 0
         pitot_curl_get_offset(handle, CURLINFO_RETRY_AFTER, &seconds)
-        return .refused(
-            status: status, retryAfter: seconds > 0 ? .seconds(Int64(min(seconds, 86_400))) : nil)
+        return ReceiverAnswer(
+            status: status, body: received,
+            retryAfter: seconds > 0 ? .seconds(Int64(min(seconds, 86_400))) : nil
+        ).outcome(by: delivery.answer)
     }
 
     private func reason(_ result: CURLcode) -> FailureReason {
@@ -88,12 +223,31 @@ final class Courier: @unchecked Sendable {
         case CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL: .badURL
         case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY: .unresolved
         case CURLE_COULDNT_CONNECT: .unreachable
-        case CURLE_SSL_CONNECT_ERROR, CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CERTPROBLEM: .tls
+        case CURLE_SSL_CONNECT_ERROR, CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CERTPROBLEM,
+            CURLE_USE_SSL_FAILED, CURLE_SSL_CACERT_BADFILE:
+            .tls
+        case CURLE_LOGIN_DENIED: .loginDenied
         case CURLE_OPERATION_TIMEDOUT: .timedOut
         case CURLE_GOT_NOTHING, CURLE_SEND_ERROR, CURLE_RECV_ERROR, CURLE_PARTIAL_FILE:
             .connectionLost
         default: .other
         }
+    }
+}
+
+/// Sends one delivery and waits, for a command.
+public func deliverOnce(_ delivery: Delivery, vault: SecretVault) -> Outcome {
+    curl_global_init(Int(CURL_GLOBAL_DEFAULT))
+    guard let handle = curl_easy_init() else { return .failed(reason: .other) }
+    defer { curl_easy_cleanup(handle) }
+    do throws(SecretFault) {
+        let request = try delivery.assembled(at: wallClock(), find: vault.find)
+        let flight = CourierFlight(delivery, request)
+        let list = flight.prepare(handle, RequestTimeouts())
+        defer { curl_slist_free_all(list) }
+        return flight.outcome(handle, curl_easy_perform(handle))
+    } catch {
+        return .failed(reason: .secretMissing)
     }
 }
 

@@ -66,6 +66,7 @@ final class Owner: @unchecked Sendable {
     let log: EventLog
     let logger: Logger
     private let courier: Courier
+    private let vault: SecretVault
     let rules: RuleRunner
     let prober: Prober
     let storekeeper: Storekeeper
@@ -97,9 +98,10 @@ final class Owner: @unchecked Sendable {
 
     init(
         log: EventLog, courier: Courier, storekeeper: Storekeeper, rules: RuleRunner,
-        logger: Logger,
+        logger: Logger, vault: SecretVault = SecretVault(),
         limits: OwnerLimits = OwnerLimits()
     ) {
+        self.vault = vault
         self.storekeeper = storekeeper
         self.limits = limits
         mailbox = Mailbox(capacity: limits.mailboxCapacity)
@@ -273,6 +275,7 @@ final class Owner: @unchecked Sendable {
     private func tell(_ report: ConfigurationReport) {
         precondition(!offers.isEmpty, "each configuration offered is reported once")
         let request = offers.removeFirst()
+        if report.isTaken { vault.use(agent.files) }
         let lines = report.diagnostics.map(\.description).joined(separator: "\n")
         if report.isTaken {
             logger.info("configuration taken", ("slos", String(agent.sloCount)))

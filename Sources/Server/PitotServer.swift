@@ -58,6 +58,7 @@ public final class PitotServer: Sendable {
     private let ownerThread: Worker
     private let logger: Logger
     private let options: ServeOptions
+    private let vault = SecretVault()
 
     /// Reads the configuration, replays the log and starts to listen; `/-/ready` tells when the
     /// replay is done.
@@ -66,7 +67,7 @@ public final class PitotServer: Sendable {
     }
 
     init(_ options: ServeOptions, logger: Logger, limits: ServerLimits) throws(StartFault) {
-        let files = try Self.load(options)
+        let files = try Self.load(options, vault)
         let configuration = Configuration.read(files)
         guard !configuration.hasErrors else {
             throw .configuration(configuration.diagnostics)
@@ -81,16 +82,16 @@ public final class PitotServer: Sendable {
         self.options = options
         self.logger = logger
         let relay = Relay()
-        courier = Courier { relay.deliver($0, $1) }
+        courier = Courier(vault: vault) { relay.deliver($0, $1) }
         storekeeper = Storekeeper(folder: log.folder) { relay.tell($0) }
         rules = RuleRunner(concurrency: configuration.queries.concurrency) { relay.take($0) }
         owner = Owner(
             log: log, courier: courier, storekeeper: storekeeper, rules: rules, logger: logger,
-            limits: limits.owner)
+            vault: vault, limits: limits.owner)
         relay.connect(owner)
         watch = FileWatch(
             files, each: limits.watchInterval, logger: logger,
-            load: { () throws(FileFault) in try Self.loadFiles(options) },
+            load: { [vault] () throws(FileFault) in try Self.loadFiles(options, vault) },
             offer: { [owner] in owner.mailbox.postAlways(.configure($0, nil)) })
         recorder = try Self.recorder(options, configuration, logger, limits)
         owner.recorder = recorder
@@ -104,7 +105,7 @@ public final class PitotServer: Sendable {
                 limits: configuration.wire),
             owner: owner, features: features, pipelines: PipelineEndpoints(configuration),
             queries: queries, crossOrigin: CrossOrigin(configuration.queries.corsOrigin),
-            loadFiles: { () throws(FileFault) in try Self.loadFiles(options) })
+            loadFiles: { [vault] () throws(FileFault) in try Self.loadFiles(options, vault) })
         do throws(ListenFault) {
             http = try HTTPServer(
                 address: options.listen ?? configuration.listen,
@@ -137,7 +138,7 @@ public final class PitotServer: Sendable {
     /// Reads the files again, as SIGHUP asks. An error keeps what is in force.
     public func reload() {
         do throws(FileFault) {
-            owner.mailbox.postAlways(.configure(try Self.loadFiles(options), nil))
+            owner.mailbox.postAlways(.configure(try Self.loadFiles(options, vault), nil))
         } catch {
             logger.error(
                 "configuration not read; the old one stays",
@@ -198,14 +199,18 @@ public final class PitotServer: Sendable {
         } catch { throw .recording(error.reason) }
     }
 
-    private static func load(_ options: ServeOptions) throws(StartFault) -> ConfigurationFiles {
+    private static func load(
+        _ options: ServeOptions, _ vault: SecretVault
+    ) throws(StartFault) -> ConfigurationFiles {
         do throws(FileFault) {
-            return try loadFiles(options)
+            return try loadFiles(options, vault)
         } catch { throw .file(error) }
     }
 
-    /// The configuration file and the rules it and the command line name.
-    static func loadFiles(_ options: ServeOptions) throws(FileFault) -> ConfigurationFiles {
+    /// The configuration file and the rules it and the command line name, without secrets.
+    static func loadFiles(
+        _ options: ServeOptions, _ vault: SecretVault = SecretVault()
+    ) throws(FileFault) -> ConfigurationFiles {
         var config: SourceFile?
         if let path = options.config {
             guard let bytes = readFile(path) else {
@@ -217,8 +222,9 @@ public final class PitotServer: Sendable {
         if paths.isEmpty {
             paths = Configuration.read(ConfigurationFiles(config: config, rules: [])).rules
         }
-        return try ConfigurationFiles(config: config, rules: try ruleFiles(at: paths))
-            .addingTimeZones().addingBaselines()
+        let files = try ConfigurationFiles(config: config, rules: try ruleFiles(at: paths))
+            .addingTimeZones().addingBaselines().addingTemplates()
+        return vault.withhold(files)
     }
 }
 

@@ -28,6 +28,8 @@ extension Router {
             return read(request) { agent, _ in .json(agent.cardinalityJSON()) }
         case "/api/v1/status/backfill":
             return read(request) { agent, _ in .json(agent.backfillJSON()) }
+        case "/api/v1/outbox":
+            return read(request) { agent, now in .json(agent.outboxJSON(now: now)) }
         case "/api/v1/alerts": return read(request) { agent, _ in .json(agent.alertsJSON()) }
         case "/api/v1/rules":
             let parameters = QueryParameters(request, now: startedAt, startedAt: startedAt)
@@ -81,7 +83,7 @@ extension Router {
         "/api/v1/write": "POST", "/api/v1/read": "POST", "/-/healthy": "GET, HEAD",
         "/-/ready": "GET, HEAD",
         "/-/reload": "POST", "/metrics": "GET, HEAD", "/api/v1/slos": "GET, HEAD",
-        "/api/v1/alerts": "GET, HEAD", "/api/v1/rules": "GET, HEAD",
+        "/api/v1/outbox": "GET, HEAD", "/api/v1/alerts": "GET, HEAD", "/api/v1/rules": "GET, HEAD",
         "/api/v1/status/cardinality": "GET, HEAD", "/api/v1/status/backfill": "GET, HEAD",
         "/api/v1/events": "POST", "/api/v1/drift": "GET, HEAD",
         "/api/v1/lineage": "POST", "/api/v1/lineage/batch": "POST",

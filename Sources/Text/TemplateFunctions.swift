@@ -2,9 +2,16 @@
 public typealias TemplateFunction =
     @Sendable (_ arguments: [TemplateValue]) throws(TemplateFault) -> TemplateValue
 
+/// A method of a value, with its arguments; nil when the value has no method of that name.
+public typealias TemplateMethod =
+    @Sendable (_ value: TemplateValue, _ name: String, _ arguments: [TemplateValue])
+    throws(TemplateFault) -> TemplateValue?
+
 /// The functions a template may call, by name. Go's own are always there.
 public struct TemplateFunctions: Sendable {
     var table: [String: TemplateFunction] = [:]
+    /// Methods of values, by name; nil for a name that is a field or a key.
+    var method: TemplateMethod?
 
     /// Go's built-in functions.
     public init() { addBuiltIn() }

@@ -18,6 +18,12 @@ struct TemplatePipeline: Sendable {
     var variables: [String] = []
     var isAssignment = false
     var commands: [TemplateCommand] = []
+
+    /// Whether what it prints is marked as HTML already.
+    var isSafe: Bool {
+        guard case .function(let name)? = commands.last?.operands.first?.kind else { return false }
+        return name == "safeHtml" || name == "html"
+    }
 }
 
 struct TemplateCommand: Sendable {

@@ -4,13 +4,14 @@ public struct Template: Sendable {
     public let name: String
     let source: TemplateLexer
     var root: [TemplateNode] = []
-    var defined: [String: [TemplateNode]] = [:]
+    var defined: [String: TemplateDefinition] = [:]
     let limits: TemplateLimits
 
-    /// Parses `text`. `functions` are the names it may call. O(bytes).
+    /// Parses `text`. `functions` are the names it may call; what `library` defines it may run,
+    /// unless it defines the same name itself. O(bytes).
     public init(
         parsing text: String, name: String, functions: TemplateFunctions,
-        limits: TemplateLimits = TemplateLimits()
+        library: Template? = nil, limits: TemplateLimits = TemplateLimits()
     ) throws(TemplateError) {
         self.name = name
         self.limits = limits
@@ -26,8 +27,20 @@ public struct Template: Sendable {
             throw source.fault("unexpected {{\(end.word)}}", at: parser.at)
         }
         root = body
-        defined = parser.defined
+        defined = library?.defined ?? [:]
+        for (name, nodes) in parser.defined {
+            defined[name] = TemplateDefinition(nodes: nodes, source: source)
+        }
     }
+
+    /// The names of the templates it can run, sorted.
+    public var definedNames: [String] { defined.keys.sorted() }
+}
+
+/// A template that another one can run, and the text it comes from.
+struct TemplateDefinition: Sendable {
+    let nodes: [TemplateNode]
+    let source: TemplateLexer
 }
 
 /// What a block ended with.

@@ -84,7 +84,7 @@ extension TemplateFunctions {
         func number(_ name: String, _ make: @escaping @Sendable (Double) -> String) {
             add(name) { arguments throws(TemplateFault) in
                 try needed(arguments, name, 1)
-                return .string(make(try float(arguments[0])))
+                return .string(make(try templateFloat(arguments[0])))
             }
         }
         number("humanize", humanized)
@@ -97,7 +97,7 @@ extension TemplateFunctions {
         number("humanizeTimestamp") { $0.isFinite ? goTime($0) : four($0) }
         add("toTime") { arguments throws(TemplateFault) in
             try needed(arguments, "toTime", 1)
-            return .time(try float(arguments[0]))
+            return .time(try templateFloat(arguments[0]))
         }
         add("parseDuration") { arguments throws(TemplateFault) in
             try needed(arguments, "parseDuration", 1)
@@ -146,7 +146,7 @@ private func part(_ sample: TemplateValue, _ name: String) throws(TemplateFault)
     return value
 }
 
-private func float(_ value: TemplateValue) throws(TemplateFault) -> Double {
+func templateFloat(_ value: TemplateValue) throws(TemplateFault) -> Double {
     switch value {
     case .float(let number): return number
     case .integer(let number): return Double(number)
@@ -188,7 +188,7 @@ private func humanized(_ value: Double) -> String {
     return scaled(value, 1000, ["k", "M", "G", "T", "P", "E", "Z", "Y"])
 }
 
-private func humanizedDuration(_ value: Double) -> String {
+func humanizedDuration(_ value: Double) -> String {
     guard value.isFinite else { return four(value) }
     if value == 0 { return four(value) + "s" }
     if abs(value) < 1 { return shrunk(value) + "s" }
@@ -202,7 +202,7 @@ private func humanizedDuration(_ value: Double) -> String {
     return sign + four(abs(value)) + "s"
 }
 
-private func titled(_ text: String) -> String {
+func titled(_ text: String) -> String {
     var starts = true
     var out = ""
     for character in text {
@@ -233,7 +233,7 @@ private func withoutDomain(_ text: String) -> String {
     return split.map { "\(short):\($0.port)" } ?? short
 }
 
-private func compiled(_ source: String) throws(TemplateFault) -> Pattern {
+func compiled(_ source: String) throws(TemplateFault) -> Pattern {
     do throws(PatternError) {
         return try Pattern(source)
     } catch {
@@ -243,7 +243,7 @@ private func compiled(_ source: String) throws(TemplateFault) -> Pattern {
 
 /// All matches replaced, `$1` and `${name}` expanded. The rest is matched again after each match,
 /// with what stood before it left out: `^` is taken at the start only.
-private func replaced(
+func replaced(
     _ source: String, _ replacement: String, _ text: String
 ) throws(TemplateFault) -> String {
     let plain = try compiled(source)

@@ -1,9 +1,11 @@
 extension Template {
-    /// Runs the template on `dot`. The same arguments give the same text.
+    /// Runs the template on `dot`. The same arguments give the same text. With `escapesHTML` what
+    /// actions print is escaped, unless the last thing they call is `safeHtml` or `html`.
     public func run(
-        on dot: TemplateValue, functions: TemplateFunctions
+        on dot: TemplateValue, functions: TemplateFunctions, escapesHTML: Bool = false
     ) throws(TemplateError) -> String {
         var run = TemplateRun(template: self, functions: functions, root: dot)
+        run.escapesHTML = escapesHTML
         _ = try run.nodes(root, dot, depth: 0)
         return run.output
     }
@@ -18,15 +20,19 @@ private struct TemplateRun {
     var variables: [(name: String, value: TemplateValue)]
     var output = ""
     var steps = 0
+    var escapesHTML = false
+    /// Where the nodes that run come from.
+    var source: TemplateLexer
 
     init(template: Template, functions: TemplateFunctions, root: TemplateValue) {
         self.template = template
         self.functions = functions
+        source = template.source
         variables = [("$", root)]
     }
 
     func fault(_ what: String, at offset: Int, _ context: String) -> TemplateError {
-        let (line, column) = template.source.place(offset)
+        let (line, column) = source.place(offset)
         return TemplateError(
             name: template.name, line: line, column: column, isRunning: true, context: context,
             what: what)
@@ -68,7 +74,9 @@ private struct TemplateRun {
         case .action(let pipeline):
             let value = try self.pipeline(pipeline, dot, depth)
             if pipeline.variables.isEmpty {
-                try write(value == .null ? "<no value>" : value.printed, at: pipeline.at)
+                let text = value == .null ? "<no value>" : value.printed
+                let isRaw = !escapesHTML || pipeline.isSafe
+                try write(isRaw ? text : escapedHTML(text), at: pipeline.at)
             }
             return .on  // What it declared stays.
         case .choice(let pipeline, let then, let otherwise):
@@ -107,10 +115,10 @@ private struct TemplateRun {
                 "exceeded maximum template depth (\(template.limits.depthMax))", at: at,
                 "{{template \"\(name)\"}}")
         }
-        let outer = variables
-        variables = [("$", value)]
-        _ = try nodes(body, value, depth: depth + 1)
-        variables = outer
+        let outer = (variables, source)
+        (variables, source) = ([("$", value)], body.source)
+        _ = try nodes(body.nodes, value, depth: depth + 1)
+        (variables, source) = outer
     }
 
     private mutating func range(
@@ -186,6 +194,7 @@ private struct TemplateRun {
         guard let first = command.operands.first else { return .null }
         guard case .function(let name) = first.kind else {
             if command.operands.count > 1 || last != nil {
+                if let made = try methodCall(command, dot, depth, last) { return made }
                 throw fault(
                     "can't give argument to non-function \(first.text)", at: first.at, first.text)
             }
@@ -221,11 +230,11 @@ private struct TemplateRun {
                     "error calling tmpl: template \"\(wanted)\" not defined or too deep",
                     at: at.at, name)
             }
-            let (outer, written) = (variables, output)
-            (variables, output) = ([("$", arguments[1])], "")
-            _ = try nodes(body, arguments[1], depth: depth + 1)
+            let (outer, written, from) = (variables, output, source)
+            (variables, output, source) = ([("$", arguments[1])], "", body.source)
+            _ = try nodes(body.nodes, arguments[1], depth: depth + 1)
             let made = output
-            (variables, output) = (outer, written)
+            (variables, output, source) = (outer, written, from)
             return .string(made)
         }
         guard let function = functions.table[name] else {
@@ -269,6 +278,10 @@ private struct TemplateRun {
     ) throws(TemplateError) -> TemplateValue {
         var value = base
         for name in operand.fields {
+            if let made = try method(value, name, [], operand) {
+                value = made
+                continue
+            }
             switch value {
             case .texts(let map): value = .string(map[name] ?? "")
             case .map(let map): value = map[name] ?? .noValue
@@ -289,5 +302,35 @@ private struct TemplateRun {
             }
         }
         return value
+    }
+
+    // MARK: Methods
+
+    private func method(
+        _ value: TemplateValue, _ name: String, _ arguments: [TemplateValue],
+        _ operand: TemplateOperand
+    ) throws(TemplateError) -> TemplateValue? {
+        guard let method = functions.method else { return nil }
+        do throws(TemplateFault) {
+            return try method(value, name, arguments)
+        } catch {
+            throw fault("error calling \(name): \(error.what)", at: operand.at, operand.text)
+        }
+    }
+
+    /// `.StartsAt.Format "15:04"`: the last field takes arguments. Nil when it takes none.
+    private mutating func methodCall(
+        _ command: TemplateCommand, _ dot: TemplateValue, _ depth: Int, _ last: TemplateValue?
+    ) throws(TemplateError) -> TemplateValue? {
+        guard functions.method != nil, var first = command.operands.first,
+            let name = first.fields.popLast()
+        else { return nil }
+        let value = try operand(first, dot, depth)
+        var arguments: [TemplateValue] = []
+        for operand in command.operands.dropFirst() {
+            arguments.append(try self.operand(operand, dot, depth))
+        }
+        if let last { arguments.append(last) }
+        return try method(value, name, arguments, command.operands[0])
     }
 }

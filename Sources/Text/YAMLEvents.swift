@@ -14,6 +14,8 @@ struct YAMLEvent {
     var anchor: String?
     var position: SourcePosition
     var textPosition: SourcePosition
+    /// Where it stands, in characters from the start of the text.
+    var span = 0..<0
 }
 
 /// The events of one YAML stream: the only place that touches libyaml.
@@ -57,6 +59,8 @@ struct YAMLEvent {
         defer { unsafe yaml_event_delete(&event) }
         let position = unsafe self.position(event.start_mark)
         var result = YAMLEvent(kind: .streamEnd, position: position, textPosition: position)
+        let (from, to) = unsafe (Int(event.start_mark.index), Int(event.end_mark.index))
+        result.span = from..<max(from, to)
         switch unsafe event.type {
         case YAML_STREAM_START_EVENT: result.kind = .streamStart
         case YAML_DOCUMENT_START_EVENT: result.kind = .documentStart

@@ -27,7 +27,8 @@ struct CheckedFiles {
         for file in files {
             switch Self.kind(of: file) {
             case .configuration:
-                let read = Configuration.read(ConfigurationFiles(config: file, rules: []))
+                let read = Configuration.read(
+                    try ConfigurationFiles(config: file, rules: []).addingTemplates())
                 add(read.diagnostics)
             case .rules: addRules(file, RuleFile.read(file.bytes, file: file.path))
             case .ruleResources:

@@ -21,6 +21,7 @@ enum CommandLineTool {
         case "check": return CheckCommand.run(rest)
         case "test": return TestCommand.run(rest)
         case "route": return RouteCommand.run(rest)
+        case "notify": return NotifyCommand.run(rest)
         case "drift": return DriftCommand.run(rest)
         case "query": return QueryCommand.run(rest)
         case "backtest": return BacktestCommand.run(rest)
@@ -48,6 +49,7 @@ enum CommandLineTool {
           test      run unit tests of rules, as promtool takes them
           query     ask a running agent in PromQL
           route     show where an alert goes
+          notify    try a receiver; show what was not delivered
           drift     baselines of training files, and what has drifted
           backtest  which alerts rules would have fired, over recorded samples
           convert   SLOs of Sloth, Pyrra, OpenSLO and burn-rate rules, as native files

@@ -79,14 +79,6 @@ import Text
             ])
     }
 
-    @Test func aReceiverThatThisVersionLacksIsAnError() {
-        #expect(
-            messages("receivers:\n  - name: a\n    slack_configs: [{channel: x}]\n") == [
-                "pitot.yaml:3:5: slack_configs is not supported by this version; "
-                    + "expected webhook_configs (or let an Alertmanager deliver it)"
-            ])
-    }
-
     @Test func childRoutesInheritWhatTheyDoNotSay() {
         let config = """
             route:

@@ -87,8 +87,8 @@ private func bytes(_ planned: PlannedEffect) -> [UInt8]? {
     out.varint(planned.after.index)
     out.varint(delivery.id.number)
     out.varint(UInt64(delivery.attempt))
-    out.text(delivery.url)
-    for header in delivery.headers { out.text(header.name + ": " + header.value) }
+    out.text(delivery.url.shown)
+    for header in delivery.headers { out.text(header.name + ": " + header.value.shown) }
     out.lengthPrefixed(delivery.body)
     return out.bytes
 }

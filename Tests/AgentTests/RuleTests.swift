@@ -49,7 +49,7 @@ import Wire
         #expect(try world.alertStates() == [])
         #expect(try world.query("ALERTS", at: 260) == [])
 
-        let bodies = try world.sent.filter { $0.url.hasPrefix("http://am:9093") }
+        let bodies = try world.sent.filter { $0.url.shown.hasPrefix("http://am:9093") }
             .flatMap { try JSONValue.parse($0.body).elements }
         let first = try #require(bodies.first)
         #expect(first["labels"]?["alertname"]?.asString == "High")

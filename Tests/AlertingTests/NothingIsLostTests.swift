@@ -13,7 +13,7 @@ private struct Sink {
     mutating func accept(_ delivery: Delivery, at now: Timestamp) {
         let body = String(decoding: delivery.body, as: UTF8.self)
         switch delivery.destination {
-        case .webhook:
+        case .receiver:
             for notice in notices(body) { set(notice.name, notice.status == "firing") }
         case .alertmanager:
             // Both are RFC 3339 in UTC with the same digits up to the second: text order is time's.

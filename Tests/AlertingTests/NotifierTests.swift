@@ -150,7 +150,7 @@ import Testing
                     let deliveries = notifier.takeDeliveries()
                     if deliveries.isEmpty { break }
                     for delivery in deliveries {
-                        sent.append(Array(delivery.url.utf8) + delivery.body)
+                        sent.append(Array(delivery.url.shown.utf8) + delivery.body)
                         notifier.delivered(
                             delivery.id, .delivered(status: 200), now: at(30 * round))
                     }

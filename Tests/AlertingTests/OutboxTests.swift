@@ -4,11 +4,11 @@ import Testing
 @testable import Alerting
 
 @Suite struct OutboxTests {
-    private let hook = Destination.webhook(receiver: "r", url: "http://hook")
+    private let hook = Destination.receiver("http://hook", .webhook, 0)
 
     private func request(_ body: String = "x", to url: String = "http://hook") -> OutboxRequest {
         OutboxRequest(
-            destination: .webhook(receiver: "r", url: url), url: url, body: Array(body.utf8),
+            destination: .receiver(url, .webhook, 0), url: SecretText(url), body: Array(body.utf8),
             subject: body, alerts: [])
     }
 
@@ -169,7 +169,7 @@ import Testing
         outbox.enqueue(request("2"), at: at(0))
         outbox.enqueue(request("3", to: "http://kept"), at: at(0))
         _ = outbox.take(at: at(0))
-        outbox.keep([.webhook(receiver: "r", url: "http://kept")], at: at(1))
+        outbox.keep([.receiver("http://kept", .webhook, 0)], at: at(1))
         #expect(outbox.counters.dropped(.destinationRemoved) == 2)
         #expect(outbox.statuses.map(\.queued) == [1])
         #expect(outbox.deadLetters.map(\.attempts) == [1, 0])

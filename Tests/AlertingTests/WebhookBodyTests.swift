@@ -43,7 +43,7 @@ import Testing
         var notifier = Notifier(routed(wait: .zero))
         notifier.breach(burn, 0)
         let first = notifier.takeDeliveries()[0]
-        #expect(first.url == webhookURL)
+        #expect(first.url == SecretText(webhookURL))
         #expect(first.headers.map(\.name) == ["Idempotency-Key"])
         notifier.delivered(first.id, .failed(reason: .timedOut), now: at(10))
         notifier.advance(to: at(12))

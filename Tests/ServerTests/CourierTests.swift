@@ -38,7 +38,8 @@ private final class CourierWorld {
     func send(_ number: UInt64, _ url: String, body: [UInt8] = [123, 125]) {
         courier.send(
             Delivery(
-                id: DeliveryID(number), destination: .webhook(receiver: "r", url: url), url: url,
+                id: DeliveryID(number), destination: .receiver("r", .webhook, 0),
+                url: SecretText(url),
                 contentType: "application/json",
                 headers: [DeliveryHeader("X-Pitot-Delivery", "\(number)")], body: body,
                 attempt: 1))
