@@ -102,8 +102,8 @@ extension OutwardAlert {
 }
 
 extension NotifierSettings {
-    /// Where a group's alerts go: its receiver's integrations. What says that one of them fails goes
-    /// to the others, and when there are none, to the first receiver that has another.
+    /// Where a group's alerts go: its receiver's integrations. What says that one of them fails
+    /// goes to the others, and when there are none, to the first receiver that has another.
     func integrations(
         telling alerts: [OutwardAlert], of group: NotificationGroup
     ) -> [(destination: Destination, settings: IntegrationSettings)] {

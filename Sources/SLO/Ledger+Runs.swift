@@ -43,8 +43,8 @@ extension Ledger {
         if !wholes.isEmpty { keepUp(to: time) }
     }
 
-    /// Notes that a run was not taken for want of room: SLOs of runs are `partial` until a window has
-    /// passed without it. At most once a minute.
+    /// Notes that a run was not taken for want of room: SLOs of runs are `partial` until a window
+    /// has passed without it. At most once a minute.
     public mutating func noteShedRuns(now: Timestamp) {
         for index in entries.indices {
             guard case .runs = entries[index].definition.sli,

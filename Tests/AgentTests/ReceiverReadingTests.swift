@@ -26,7 +26,7 @@ import Text
           smtp_auth_username: alerts
           smtp_auth_password: hunter2
           slack_api_url: https://hooks.slack.com/services/T0/B0/XXXX
-          opsgenie_api_key: genie
+          opsgenie_api_key: g3n-key
           http_config: {proxy_url: "http://user:pass@proxy:3128", tls_config: {ca_file: /ca.pem}}
         templates: [/etc/alertmanager/*.tmpl]
         route: {receiver: team, group_by: [alertname]}
@@ -35,12 +35,12 @@ import Text
             slack_configs:
               - channel: '#alerts'
                 send_resolved: true
-                title: '{{ template "slack.default.title" . }} {{ .CommonLabels.severity | toUpper }}'
+                title: '{{ template "slack.default.title" . }} {{ .Status | toUpper }}'
                 fields: [{title: Severity, value: '{{ .CommonLabels.severity }}', short: true}]
                 actions: [{type: button, text: Runbook, url: '{{ .CommonAnnotations.runbook }}'}]
             pagerduty_configs:
               - routing_key_file: /run/secrets/pagerduty
-                severity: '{{ if eq .CommonLabels.severity "page" }}critical{{ else }}warning{{ end }}'
+                severity: '{{ if eq .Status "firing" }}critical{{ else }}warning{{ end }}'
                 details: {team: '{{ .CommonLabels.team }}'}
                 links: [{href: 'https://runbooks', text: Runbook}]
             opsgenie_configs:
@@ -78,7 +78,7 @@ import Text
         let (safe, secrets) = files(alertmanager).withholdingSecrets()
         let text = String(decoding: safe.config?.bytes ?? [], as: UTF8.self)
         let values = [
-            "hunter2", "https://hooks.slack.com/services/T0/B0/XXXX", "genie",
+            "hunter2", "https://hooks.slack.com/services/T0/B0/XXXX", "g3n-key",
             "http://user:pass@proxy:3128", "https://prod.logic.azure.com/x?sig=abc",
             "https://hook.example/?token=t0k3n", "p4ss",
             "https://chat.googleapis.com/v1/x?key=k&token=t",
@@ -139,7 +139,7 @@ import Text
         #expect(
             messages("receivers:\n  - name: a\n    webhook_configs: [{url: 'http://x', ur: 1}]\n")
                 == [
-                    "pitot.yaml:3:42: unknown key \"ur\" in this webhook_config; expected "
+                    "pitot.yaml:3:41: unknown key \"ur\" in this webhook_config; expected "
                         + "body, content_type, headers, http_config, max_alerts, method, payload, "
                         + "send_resolved, signing, timeout, url, url_file"
                 ])

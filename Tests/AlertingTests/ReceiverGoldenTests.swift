@@ -4,9 +4,9 @@ import Text
 
 @testable import Alerting
 
-/// What each receiver is sent, byte for byte, for the incident of the capture of Alertmanager 0.33.1
-/// (captures/alertmanager-0.33.1-receivers.txt). Where Alertmanager says the same, it says it in
-/// the same members with the same texts, but for its own name and user interface.
+/// What each receiver is sent, byte for byte, for the incident of the capture of Alertmanager
+/// 0.33.1 (captures/alertmanager-0.33.1-receivers.txt). Where Alertmanager says the same, it says
+/// it in the same members with the same texts, but for its own name and user interface.
 @Suite struct ReceiverGoldenTests {
     private let burn = Labels([
         ("alertname", "ErrorBudgetBurn"), ("namespace", "team-a"), ("severity", "page"),

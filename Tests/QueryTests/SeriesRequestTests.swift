@@ -131,8 +131,10 @@ private struct LeanSource: SampleSource {
     @Test func aggregationsAskForTheirLabelsAlone() throws {
         let metadata = ["__name__", "__type__", "__unit__"]
         for (query, labels, isNewest) in [
-            ("sum(a)", metadata, true), ("sum by (x) (-rate(a[5m]))", ["x"] + metadata, false),
-            ("sum without (x) (a)", nil, true), ("a", nil, true), ("a + b", nil, true),
+            ("sum(a)", metadata, true), ("sum by (x) (rate(a[5m]))", ["x"] + metadata, false),
+            // Without their names series may be the same, which is an error: all labels count.
+            ("sum by (x) (-rate(a[5m]))", nil, false), ("sum without (x) (a)", nil, true),
+            ("a", nil, true), ("a + b", nil, true),
             ("topk(1, a)", nil, true),
             ("max_over_time(sum by (x) (a)[5m:1m])", ["x"] + metadata, false),
         ] as [(String, [String]?, Bool)] {

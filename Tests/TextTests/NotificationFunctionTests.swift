@@ -53,7 +53,8 @@ import Testing
         ("{{ .CommonLabels | toJson }}", #"{"a":"1","alertname":"n","b":"2","c":"3"}"#),
         (
             "{{ (index .Alerts 0) | toJson }}",
-            #"{"labels":{"alertname":"n","b":"<2>"},"startsAt":"2001-09-09T01:46:40Z","status":"firing"}"#
+            #"{"labels":{"alertname":"n","b":"<2>"},"#
+                + #""startsAt":"2001-09-09T01:46:40Z","status":"firing"}"#
         ),
         ("{{ urlUnescape \"a%20b+c\" }}", "a b c"),
     ])

@@ -57,8 +57,8 @@ private func encodedWords(_ text: String, behind column: Int) -> String {
     return words.joined(separator: "\r\n ") + address
 }
 
-/// Lines of at most 76 columns that end with CRLF. A dot at a line's start is written `=2E`, so that
-/// no server can take it for the end of the mail.
+/// Lines of at most 76 columns that end with CRLF. A dot at a line's start is written `=2E`, so
+/// that no server can take it for the end of the mail.
 func quotedPrintable(_ text: String) -> String {
     let digits = Array("0123456789ABCDEF".utf8)
     var out: [UInt8] = []

@@ -76,7 +76,8 @@ struct MessageWords {
         return bounded(try expand(text, first: 1, escapesHTML), room, unit) + tail
     }
 
-    /// A value of all alerts; when it is longer than `limit` bytes, of as many as there is room for.
+    /// A value of all alerts; when it is longer than `limit` bytes, of as many as there is room
+    /// for.
     func listed(_ text: String, _ limit: Int) throws(TemplateError) -> (text: String, left: Int) {
         let count = notification.alerts.count
         if let whole = try? templates.expand(text, on: data, functions), whole.utf8.count <= limit {
