@@ -106,7 +106,7 @@ extension AgentCore {
         let others = (ruleSchedule.firing[key] ?? 1) - 1
         ruleSchedule.firing[key] = others > 0 ? others : nil
         guard others <= 0 else { return }
-        note(notifier.resolve(key, reason: .cleared, at: time, now: now), of: key, "")
+        note(notifier.release(key, at: time, now: now), of: key, "")
     }
 
     /// Ends series with stale markers, those left out that somebody has written to since.

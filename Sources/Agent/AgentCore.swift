@@ -46,6 +46,8 @@ public struct AgentCore: Sendable {
     var lastTroubleCheck = Timestamp.distantPast
     var alertKeys = AlertKeys()
     var sloExport = SLOExport()
+    /// Until when the notifier knows the silences of maintenance. Worked out anew after a restart.
+    var maintenancePlannedUntil = Timestamp.distantPast
     /// The past that was read before the first live sample.
     public internal(set) var backfill = BackfillProgress()
 
@@ -72,6 +74,8 @@ public struct AgentCore: Sendable {
             log(.delivered(id, outcome)) { $0.notifier.delivered(id, outcome, now: $0.now) }
         case .answered(let id, let answer):
             log(.answered(id, answer)) { $0.apply(answer, to: id) }
+        case .alertmanager(let change, let refused, let request):
+            take(change, refused, request, into: &effects)
         case .configured(let files):
             configure(files, into: &effects)
             return expose(into: &effects)
@@ -118,6 +122,7 @@ public struct AgentCore: Sendable {
         case .tick: break
         case .delivered(let id, let outcome): notifier.delivered(id, outcome, now: now)
         case .answered(let id, let answer): apply(answer, to: id)
+        case .alertmanager(let change): _ = try? notifier.apply(change, now: now)
         case .configured(let files): apply(Configuration.read(files), files)
         case .evaluated(let record):
             intake.addSeries(of: record.samples)
@@ -243,6 +248,8 @@ public struct AgentCore: Sendable {
         self.files = files
         intake.settings = read.intake
         notifier.configure(read.notifier)
+        tellWatchdog()
+        maintenancePlannedUntil = .distantPast
         intake.willReroute()
         ledger.configure(read.definitions, read.corrections, now: now)
         configureAsks()
@@ -296,7 +303,9 @@ public struct AgentCore: Sendable {
         }
         for item in news { effects.append(plan(.announce(item))) }
         news.removeAll(keepingCapacity: true)
+        planMaintenance()
         notifier.advance(to: now)
+        announceEnded(into: &effects)
         for delivery in notifier.takeDeliveries() {
             effects.append(plan(.send(delivery)))
         }
@@ -384,7 +393,7 @@ public struct AgentCore: Sendable {
             .encode(into: &pendingLog)
     }
 
-    private func plan(_ effect: Effect) -> PlannedEffect {
+    func plan(_ effect: Effect) -> PlannedEffect {
         PlannedEffect(after: position, effect: effect)
     }
 }

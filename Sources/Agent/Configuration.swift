@@ -55,8 +55,8 @@ extension Configuration {
     /// Reads the files. Pure: the same bytes give the same configuration, now and in replay.
     public static func read(_ files: ConfigurationFiles) -> Configuration {
         var configuration = Configuration()
-        if let config = files.config { configuration.readMain(config, files.templates) }
         let zones = files.timeZones
+        if let config = files.config { configuration.readMain(config, files.templates, zones) }
         for file in files.rules { configuration.readRules(file, zones, files.baselines) }
         configuration.refuseDuplicates()
         configuration.diagnostics += configuration.corrections.review(configuration.definitions)
@@ -68,7 +68,9 @@ extension Configuration {
         return configuration
     }
 
-    private mutating func readMain(_ file: SourceFile, _ templates: [SourceFile]) {
+    private mutating func readMain(
+        _ file: SourceFile, _ templates: [SourceFile], _ zones: TimeZones
+    ) {
         do throws(Diagnostic) {
             let documents = try YAML.parse(file.bytes, file: file.path)
             for document in documents.dropFirst() {
@@ -76,7 +78,7 @@ extension Configuration {
                     .error(at: document.position, "a second document", expected: "one"))
             }
             guard let document = documents.first else { return }
-            var reader = ConfigurationReader(document, templates: templates)
+            var reader = ConfigurationReader(document, zones: zones, templates: templates)
             reader.read(into: &self)
             diagnostics += reader.diagnostics
         } catch {

@@ -1,19 +1,22 @@
 import Alerting
 import Ingest
 import Model
+import SLO
 import Text
 import Wire
 
 /// Reads the mapping of `pitot.yaml` (DESIGN §5). Every key is optional, unknown ones are errors.
 struct ConfigurationReader {
     private let document: YAMLNode
+    private let zones: TimeZones
     private(set) var diagnostics: [Diagnostic] = []
 
     private let templateFiles: [SourceFile]
 
     /// `templates` are the files that the document names under that key, once they were read.
-    init(_ document: YAMLNode, templates: [SourceFile] = []) {
+    init(_ document: YAMLNode, zones: TimeZones, templates: [SourceFile] = []) {
         self.document = document
+        self.zones = zones
         templateFiles = templates
     }
 
@@ -40,11 +43,20 @@ struct ConfigurationReader {
         var receivers = ReceiverReader(global, templates)
         configuration.notifier.receivers = receivers.read(&fields)
         diagnostics += receivers.diagnostics
-        var routes = RouteReader(receivers: receivers.names)
-        configuration.notifier.route = routes.readRoute(&fields)
+        var intervals = TimeIntervalReader(zones)
+        intervals.read(&fields)
+        configuration.notifier.timeIntervals = intervals.intervals
+        diagnostics += intervals.diagnostics
+        var routes = RouteReader(
+            receivers: receivers.names, intervals: Set(intervals.intervals.map(\.name)))
+        configuration.notifier.route = routes.readRoute(
+            &fields, standard: configuration.notifier.receivers.map(\.name))
         configuration.notifier.inhibitRules =
             routes.readInhibition(&fields) ?? InhibitRule.standard
         diagnostics += routes.diagnostics
+        var noise = NoiseReader()
+        noise.read(&fields, into: &configuration.notifier, receivers: receivers.names)
+        diagnostics += noise.diagnostics
         diagnostics += fields.finish()
     }
 

@@ -64,6 +64,9 @@ public enum Event: Sendable {
     case pipeline(PipelineBatch, RequestID)
     /// What was asked for an SLI was found out.
     case answered(AskID, Answer)
+    /// Somebody asks for something through Alertmanager's API; of what came with it this much was
+    /// refused.
+    case alertmanager(AlertmanagerChange, refused: String?, RequestID)
     /// The past is going to be read, from this time on.
     case backfillBegan(from: Timestamp)
     /// Samples of the past, later than those before.
@@ -128,6 +131,8 @@ public enum Effect: Sendable {
     case featuresTaken(FeatureReply)
     /// The answer to what was told of runs.
     case pipelineTaken(PipelineReply)
+    /// The answer to what somebody asked for through Alertmanager's API.
+    case alertmanagerDone(AlertmanagerReply)
     /// Something is to be found out for an SLI.
     case ask(AskID, Question)
 }

@@ -19,6 +19,7 @@ enum LoggedEvent {
     case features(FeatureBatch)
     case answered(AskID, Answer)
     case pipeline(PipelineBatch)
+    case alertmanager(AlertmanagerChange)
     /// The series of models, written by the agent itself.
     case exposed(ResolvedWrite)
     case backfillBegan(from: Timestamp)
@@ -39,6 +40,8 @@ enum LoggedEvent {
         case backfillBegan = 20
         case backfilled = 21
         case backfillEnded = 22
+        case silenced = 24
+        case posted = 25
         case pipeline = 30
     }
 
@@ -77,6 +80,8 @@ enum LoggedEvent {
             out.varint(id.number)
             encode(outcome, into: &out)
             return (Kind.delivered.rawValue, out.bytes)
+        case .alertmanager(let change):
+            return ((change.isSilence ? Kind.silenced : .posted).rawValue, change.bytes)
         case .evaluated(var record):
             var archive = Archive()
             record.archive(&archive)
@@ -127,6 +132,9 @@ enum LoggedEvent {
                 return nil
             }
             self = .delivered(DeliveryID(id), outcome)
+        case .silenced, .posted:
+            guard let change = AlertmanagerChange(bytes: record.payload) else { return nil }
+            self = .alertmanager(change)
         case .evaluated:
             var archive = Archive(reading: record.payload)
             var read = RuleRecord.blank

@@ -13,13 +13,20 @@ struct RouteReader {
     private(set) var diagnostics: [Diagnostic] = []
     /// The receivers' names.
     private let receivers: Set<String>
+    /// The time intervals' names.
+    private let intervals: Set<String>
     private var count = 0
 
-    init(receivers: Set<String>) { self.receivers = receivers }
+    init(receivers: Set<String>, intervals: Set<String> = []) {
+        self.receivers = receivers
+        self.intervals = intervals
+    }
 
-    /// The tree; nil when there is none, or its root is wrong.
-    mutating func readRoute(_ outer: inout FieldReader) -> RouteSettings? {
-        guard let node = outer.optionalNode("route") else { return nil }
+    /// The tree; the standard one when there is none but receivers, nil when its root is wrong.
+    mutating func readRoute(
+        _ outer: inout FieldReader, standard names: [String]
+    ) -> RouteSettings? {
+        guard let node = outer.optionalNode("route") else { return .standard(names) }
         return route(node, below: nil)
     }
 
@@ -42,13 +49,8 @@ struct RouteReader {
             fields.optionalDuration("repeat_interval") ?? standard.repeatInterval
         route.matchers = matchers(&fields, list: "matchers", equal: "match", regex: "match_re")
         route.continues = fields.optionalBool("continue") ?? false
-        for key in ["mute_time_intervals", "active_time_intervals"]
-        where fields.optionalNode(key) != nil {
-            fields.fail(
-                at: fields.position(of: key), "\(key) is not supported by this version",
-                expected: "routes without time intervals",
-                hint: "or let an Alertmanager route them")
-        }
+        route.muteTimeIntervals = intervals(&fields, "mute_time_intervals")
+        route.activeTimeIntervals = intervals(&fields, "active_time_intervals")
         check(route, isRoot: parent == nil, &fields)
         for child in fields.sequence("routes") {
             guard count < Self.routesMax else {
@@ -76,12 +78,27 @@ struct RouteReader {
             fields.fail(at: fields.position(of: key), "\(key) is zero", expected: "more than 0s")
         }
         guard isRoot else { return }
-        for key in ["matchers", "match", "match_re", "continue"]
+        for key in [
+            "matchers", "match", "match_re", "continue", "mute_time_intervals",
+            "active_time_intervals",
+        ]
         where fields.optionalNode(key) != nil {
             fields.fail(
                 at: fields.position(of: key), "\(key) on the root of the routes",
                 expected: "a root that takes every alert", hint: "move it to a child route")
         }
+    }
+
+    private func intervals(_ fields: inout FieldReader, _ key: String) -> [String] {
+        let names = fields.optionalStrings(key) ?? []
+        for name in names where !intervals.contains(name) {
+            fields.fail(
+                at: fields.position(of: key), "no time interval is called \"\(name)\"",
+                expected: intervals.isEmpty
+                    ? "a time interval of this name under \"time_intervals\""
+                    : "one of " + intervals.sorted().joined(separator: ", "))
+        }
+        return names
     }
 
     // MARK: Inhibition
@@ -141,5 +158,28 @@ struct RouteReader {
             fields.fail(at: node, error.what, expected: error.expected)
             return []
         }
+    }
+}
+
+extension RouteSettings {
+    /// Where alerts go when the configuration has receivers and no `route`: pages to the receiver
+    /// called `page`, tickets to `ticket`, all else to `default` or else to the first, grouped by
+    /// the model's endpoint. nil without receivers.
+    static func standard(_ receivers: [String]) -> RouteSettings? {
+        guard let first = receivers.first else { return nil }
+        let root = receivers.contains("default") ? "default" : first
+        let groupBy = ["namespace", "inference_service", "service"]
+        var route = RouteSettings(receiver: root, groupBy: groupBy)
+        let tiers: [(name: String, wait: TimeSpan, repeating: TimeSpan)] = [
+            ("page", .zero, .hours(4)), ("ticket", .seconds(30), .hours(24)),
+        ]
+        route.children = tiers.map { tier in
+            var child = RouteSettings(
+                receiver: receivers.contains(tier.name) ? tier.name : root, groupBy: groupBy,
+                groupWait: tier.wait, repeatInterval: tier.repeating)
+            child.matchers = [Matcher("severity", .equal, tier.name)]
+            return child
+        }
+        return route
     }
 }

@@ -18,6 +18,7 @@ extension AgentCore {
         writeRules(into: &out)
         writeSLOFigures(into: &out)
         writeDeliveries(into: &out)
+        writeSilences(into: &out)
         writeDriftMetrics(into: &out)
         writeRunMetrics(into: &out)
         writeBackfill(into: &out)

@@ -7,20 +7,21 @@ import Text
 // whatever tzdata has become. docs/decisions/0020-time-zones-are-files.md.
 
 extension ConfigurationFiles {
-    /// The zones that the files name under `timeZone`, sorted; names that cannot be one left out.
+    /// The zones that the files name, sorted: rules under `timeZone`, the configuration's time
+    /// intervals under `location`. Names that cannot be one are left out.
     public var zoneNames: [String] {
-        let key = Array("timeZone".utf8)
         var names: Set<String> = []
-        for file in rules where file.bytes.contains(sequence: key) {
+        let keyed = rules.map { ($0, "timeZone") } + (config.map { [($0, "location")] } ?? [])
+        for (file, key) in keyed where file.bytes.contains(sequence: Array(key.utf8)) {
             // What does not parse is reported when the configuration is read.
             guard let documents = try? YAML.parse(file.bytes, file: file.path) else { continue }
-            for document in documents { collect(document, into: &names) }
+            for document in documents { collect(key, document, into: &names) }
         }
         return names.filter { $0 != "UTC" && TimeZoneRules.isName($0) }.sorted()
             .prefix(TimeZones.countMax).map { $0 }
     }
 
-    private func collect(_ root: YAMLNode, into names: inout Set<String>) {
+    private func collect(_ key: String, _ root: YAMLNode, into names: inout Set<String>) {
         var rest = [root]
         while let node = rest.popLast() {
             switch node.content {
@@ -28,7 +29,7 @@ extension ConfigurationFiles {
             case .sequence(let elements): rest += elements
             case .mapping(let pairs):
                 for pair in pairs {
-                    if pair.key.asString == "timeZone", let name = pair.value.asString {
+                    if pair.key.asString == key, let name = pair.value.asString {
                         names.insert(name)
                     }
                     rest.append(pair.value)

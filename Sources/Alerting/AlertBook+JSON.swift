@@ -16,7 +16,9 @@ extension AlertBook {
 
     /// The elements of that answer's list, of alerts that `isWanted` says yes to.
     public func writeAlerts(into list: inout JSONWriter, where isWanted: (Labels) -> Bool) {
-        for alert in alerts where isWanted(alert.labels) { alert.write(into: &list) }
+        for alert in alerts where !alert.isPosted && isWanted(alert.labels) {
+            alert.write(into: &list)
+        }
     }
 }
 

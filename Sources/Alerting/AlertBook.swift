@@ -71,11 +71,14 @@ public struct AlertBook: Sendable {
     /// Takes the word of a rule that keeps its alerts' lives itself: this one fires, as `state`
     /// says. O(1).
     public mutating func adopt(
-        _ state: AlertState, of key: Labels, details: AlertDetails, now: Timestamp
+        _ state: AlertState, of key: Labels, details: AlertDetails, isPosted: Bool = false,
+        now: Timestamp
     ) -> AlertChange? {
         guard let firedAt = state.firedAt, state.isFiring else { return nil }
         let isNew = !self.state(of: key).isFiring
-        return take(state, isNew ? .fired(at: firedAt) : nil, of: key, details, now)
+        let change = take(state, isNew ? .fired(at: firedAt) : nil, of: key, details, now)
+        kept[key]?.isPosted = isPosted
+        return change
     }
 
     /// Drops the resolved alerts whose retention has passed.
@@ -118,7 +121,9 @@ public struct AlertBook: Sendable {
             let details =
                 reason == .cleared
                 ? known.details : known.details.adding(Self.reasonAnnotation, reason.rawValue)
-            kept[key] = Alert(labels: key, details: details, state: state, changedAt: now)
+            kept[key] = Alert(
+                labels: key, details: details, state: state, changedAt: now,
+                isPosted: known.isPosted)
         }
         return change
     }

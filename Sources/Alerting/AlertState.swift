@@ -115,6 +115,8 @@ public struct Alert: Hashable, Sendable {
     public internal(set) var state: AlertState
     /// The `now` of the last change of state; retention runs on it.
     public internal(set) var changedAt: Timestamp
+    /// It came from outside, by `POST /api/v2/alerts`.
+    public internal(set) var isPosted = false
 
     /// Whether it fires now.
     public var isFiring: Bool { state.isFiring }

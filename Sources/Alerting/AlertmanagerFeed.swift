@@ -40,8 +40,8 @@ struct AlertmanagerFeed: Sendable {
         guard isResend || !changed.isEmpty else { return [] }
         let sent =
             isResend
-            ? book.alerts.filter { $0.startsAt != nil }
-            : changed.sorted().compactMap { book[$0] }.filter { $0.startsAt != nil }
+            ? book.alerts.filter(\.isFed)
+            : changed.sorted().compactMap { book[$0] }.filter(\.isFed)
         changed = []
         schedule(isResend: isResend, isIdle: sent.isEmpty, settings.resendDelay, at: now)
         let validUntil = now + max(settings.evaluationInterval, settings.resendDelay) * 4
@@ -86,6 +86,11 @@ struct AlertmanagerFeed: Sendable {
         }
         return json.bytes
     }
+}
+
+extension Alert {
+    /// Whether Alertmanagers hear of it. What others posted they may post there too.
+    fileprivate var isFed: Bool { startsAt != nil && !isPosted }
 }
 
 extension AlertmanagerFeed {

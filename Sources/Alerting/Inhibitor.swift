@@ -48,21 +48,26 @@ struct Inhibition: Sendable {
     /// The alerts of one rule's source side, by the values of its `equal` labels.
     struct Sources: Sendable {
         fileprivate let rule: InhibitRule
-        /// Whether one of them matches the source only.
-        private var hasPlain: [Labels: Bool] = [:]
+        /// Of each value the smallest that matches the source only, else the smallest of all.
+        private var smallest: [Labels: (labels: Labels, isBoth: Bool)] = [:]
 
         init(rule: InhibitRule) { self.rule = rule }
 
-        var isEmpty: Bool { hasPlain.isEmpty }
+        var isEmpty: Bool { smallest.isEmpty }
 
         mutating func add(_ labels: Labels, isBoth: Bool) {
             let key = rule.equal.key(of: labels)
-            hasPlain[key] = hasPlain[key] ?? false || !isBoth
+            if let known = smallest[key] {
+                let isBetter = known.isBoth == isBoth ? labels < known.labels : known.isBoth
+                guard isBetter else { return }
+            }
+            smallest[key] = (labels, isBoth)
         }
 
-        fileprivate func inhibits(_ labels: Labels, isBoth: Bool) -> Bool {
-            guard let plain = hasPlain[rule.equal.key(of: labels)] else { return false }
-            return plain || !isBoth
+        /// The alert that inhibits another, if one does.
+        fileprivate func source(of labels: Labels, isBoth: Bool) -> Labels? {
+            guard let found = smallest[rule.equal.key(of: labels)] else { return nil }
+            return found.isBoth && isBoth ? nil : found.labels
         }
     }
 
@@ -73,11 +78,15 @@ struct Inhibition: Sendable {
     }
 
     /// Whether an alert is kept from its receivers.
-    func inhibits(_ labels: Labels) -> Bool {
-        rules.contains { rule in
-            guard rule.target?.matches(labels) ?? true else { return false }
-            return rule.sources.inhibits(labels, isBoth: rule.source?.matches(labels) ?? true)
+    func inhibits(_ labels: Labels) -> Bool { source(of: labels) != nil }
+
+    /// The alert that keeps another from its receivers, by the first rule that does.
+    func source(of labels: Labels) -> Labels? {
+        for rule in rules where rule.target?.matches(labels) ?? true {
+            let isBoth = rule.source?.matches(labels) ?? true
+            if let found = rule.sources.source(of: labels, isBoth: isBoth) { return found }
         }
+        return nil
     }
 }
 

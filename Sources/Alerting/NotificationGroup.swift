@@ -29,6 +29,8 @@ struct NotificationGroup: Sendable {
     /// When its first alert came: with `told`, what makes one notification another.
     private var bornAt: Timestamp
     private var told: UInt64 = 0
+    /// The next flush notifies, whatever was told before.
+    var hasNews = false
 
     init(_ id: GroupID, _ route: RouteSettings, at now: Timestamp) {
         self.id = id
@@ -42,6 +44,7 @@ struct NotificationGroup: Sendable {
         id = previous.id
         self.route = route
         records = previous.records
+        hasNews = previous.hasNews
         hasFlushed = previous.hasFlushed
         bornAt = previous.bornAt
         told = previous.told
@@ -89,6 +92,20 @@ struct NotificationGroup: Sendable {
         alert.isResolved && records.values.contains { $0.firing.contains(alert.labels) }
     }
 
+    /// At a flush that may tell nothing: what ended and nobody was told of, nobody will be. What
+    /// was told stays until its end can be.
+    mutating func forgetUntold() {
+        for alert in members.values where alert.isResolved && !mustHearEnd(of: alert) {
+            members[alert.labels] = nil
+        }
+    }
+
+    /// Whether there are news; they are taken.
+    mutating func takeNews() -> Bool {
+        defer { hasNews = false }
+        return hasNews
+    }
+
     /// Whether a webhook must hear of this state. Alertmanager's `needsUpdate`, line by line.
     func needsNotification(
         _ destination: Destination, firing: Set<Labels>, resolved: Set<Labels>,
@@ -110,6 +127,7 @@ extension NotificationGroup {
         archive.field(&hasFlushed)
         archive.time(&bornAt)
         archive.counter(&told)
+        archive.field(&hasNews)
         var alerts = members.values.sorted { $0.labels < $1.labels }
         archive.array(&alerts, blank: .blank) { $0.alert(&$1) }
         var told = records.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }

@@ -14,10 +14,11 @@ struct NotificationGroups: Sendable {
 
     /// An alert fired or resolved.
     mutating func note(
-        _ alert: Alert, _ settings: NotifierSettings, _ router: Router?, at now: Timestamp
+        _ alert: Alert, _ settings: NotifierSettings, _ router: Router?, isNews: Bool = false,
+        at now: Timestamp
     ) {
         guard let router else { return }
-        let labels = settings.externalLabels.merging(alert.labels)
+        let labels = settings.outward(alert)
         for (key, route) in router.routes(for: labels) {
             let id = GroupID(
                 routeKey: key, grouping: DeliveryTrouble.grouping(of: labels, route), of: labels)
@@ -32,29 +33,23 @@ struct NotificationGroups: Sendable {
                 memberCount += 1
             }
             insert(alert, in: id, route, at: now)
+            if isNews { groups[id]?.hasNews = true }
         }
     }
 
     /// Flushes the groups that are due, sorted, and queues their notifications. O(groups).
     mutating func flush(
-        _ book: AlertBook, _ settings: NotifierSettings, _ inhibitor: Inhibitor,
+        _ book: AlertBook, _ settings: NotifierSettings, _ muting: Muting,
         _ templates: NotificationTemplates, at now: Timestamp, into outbox: inout Outbox
     ) {
         guard let next = nextFlush, next <= now else { return }
-        var inhibition = Inhibition()
-        if !inhibitor.isEmpty {
-            let firing = book.alerts.filter(\.isFiring).map {
-                settings.externalLabels.merging($0.labels)
-            }
-            inhibition = inhibitor.inhibition(of: firing)
-        }
         let due = groups.values.filter { $0.nextFlush <= now }.map(\.id).sorted()
         for id in due {
             guard var group = groups[id] else { continue }
             // Out of the table, so that it is not copied when it changes.
             groups[id] = nil
             memberCount -= group.members.count
-            Self.flush(&group, book, settings, inhibition, templates, at: now, into: &outbox)
+            Self.flush(&group, book, settings, muting, templates, at: now, into: &outbox)
             memberCount += group.members.count
             // All told: the records say that nothing fires, which is what no record says.
             if !group.members.isEmpty { groups[id] = group }
@@ -84,7 +79,7 @@ struct NotificationGroups: Sendable {
         nextFlush = nil
         guard let router else { return }
         for alert in members + book.alerts.filter(\.isFiring) {
-            let labels = settings.externalLabels.merging(alert.labels)
+            let labels = settings.outward(alert)
             for (key, route) in router.routes(for: labels) {
                 let id = GroupID(
                     routeKey: key, grouping: DeliveryTrouble.grouping(of: labels, route), of: labels
@@ -111,25 +106,28 @@ struct NotificationGroups: Sendable {
 
     private static func flush(
         _ group: inout NotificationGroup, _ book: AlertBook, _ settings: NotifierSettings,
-        _ inhibition: Inhibition, _ templates: NotificationTemplates, at now: Timestamp,
+        _ muting: Muting, _ templates: NotificationTemplates, at now: Timestamp,
         into outbox: inout Outbox
     ) {
         let due = group.beginFlush(at: now)
+        if muting.mutes(group.route) { return group.forgetUntold() }
         // A firing member's annotations may be newer in the book; a resolved one's may be gone.
         let alerts = group.members.values
-            .map { $0.isFiring ? book[$0.labels] ?? $0 : $0 }
+            .map { muting.shown($0, book) }
             .map { OutwardAlert($0, externalLabels: settings.externalLabels) }
-            .filter { !inhibition.inhibits($0.labels) || group.mustHearEnd(of: $0.alert) }
+            .filter { !muting.mutes($0) || group.mustHearEnd(of: $0.alert) }
             .sorted()
         let ended = group.members.values.filter(\.isResolved).map(\.labels)
         defer { for key in ended { group.members[key] = nil } }
-        // What is inhibited counts as if it were not there.
+        // What is muted counts as if it were not there.
         if alerts.isEmpty { return }
         let firing = Set(alerts.filter { $0.alert.isFiring }.map(\.alert.labels))
         let resolved = Set(alerts.filter { $0.alert.isResolved }.map(\.alert.labels))
+        let isNews = group.takeNews()
         for (destination, integration) in settings.integrations(telling: alerts, of: group)
         where
-            group.needsNotification(
+            isNews
+            || group.needsNotification(
                 destination, firing: firing, resolved: resolved,
                 sendResolved: integration.sendResolved, at: due)
         {

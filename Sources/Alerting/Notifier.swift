@@ -9,7 +9,7 @@ public import Model
 /// event, at most until `nextDeadline`, and then `advance(to:)`.
 public struct Notifier: Sendable {
     /// The alerts and their states.
-    public private(set) var book: AlertBook
+    public internal(set) var book: AlertBook
     /// The queues, dead letters and delivery counters.
     public private(set) var outbox: Outbox
     /// As last configured.
@@ -19,11 +19,18 @@ public struct Notifier: Sendable {
     private(set) var groups = NotificationGroups()
     /// Of the settings, compiled.
     private(set) var router: Router?
-    private var inhibitor: Inhibitor
+    private(set) var inhibitor: Inhibitor
     private var templates: NotificationTemplates
     /// Destinations whose failing is an alert, sorted.
     private var troubled: [Destination] = []
-    private var now = Timestamp.distantPast
+    /// What people silenced.
+    public internal(set) var silences = SilenceBook()
+    private(set) var flaps: FlapBook
+    /// When alerts end that nobody speaks of again.
+    var endings = Endings()
+    /// Alerts that ended by themselves since they were last asked for.
+    var ended: [Labels] = []
+    private(set) var now = Timestamp.distantPast
     /// Between the first section of a checkpoint and `finishRestore`.
     var restoring: NotifierRestoring?
 
@@ -36,6 +43,7 @@ public struct Notifier: Sendable {
         book = AlertBook(alertsMax: settings.limits.alerts)
         outbox = Outbox(limits: settings.limits)
         outbox.settings = settings.delivery
+        flaps = FlapBook(trackedMax: settings.limits.alerts)
     }
 
     /// Pending, firing and lately resolved alerts, sorted by labels.
@@ -50,6 +58,7 @@ public struct Notifier: Sendable {
         [
             book.nextDeadline, feed.nextDeadline(at: now), groups.nextFlush, outbox.nextDeadline,
             outbox.nextTrouble(after: now),
+            endings.nextDeadline, flaps.nextDeadline,
         ].compactMap { $0 }.min()
     }
 
@@ -63,6 +72,7 @@ public struct Notifier: Sendable {
         inhibitor = Inhibitor(settings.inhibitRules)
         templates = settings.compiledTemplates
         book.alertsMax = settings.limits.alerts
+        flaps.trackedMax = settings.limits.alerts
         outbox.limits = settings.limits
         outbox.settings = settings.delivery
         outbox.keep(settings.destinations, at: now)
@@ -77,7 +87,11 @@ public struct Notifier: Sendable {
         _ observation: Observation, of key: Labels, details: AlertDetails, hold: TimeSpan,
         at time: Timestamp, now: Timestamp
     ) -> AlertChange? {
+        if observation == .clear && settings.resolveHold > .zero && book.state(of: key).isFiring {
+            return release(key, at: time, now: now)
+        }
         see(now)
+        if observation == .breaching { endings.remove(key) }
         let change = book.observe(
             observation, of: key, details: details, hold: hold, at: time, now: self.now)
         tell(change, of: key)
@@ -90,9 +104,23 @@ public struct Notifier: Sendable {
         _ state: AlertState, of key: Labels, details: AlertDetails, now: Timestamp
     ) -> AlertChange? {
         see(now)
+        endings.remove(key)
         let change = book.adopt(state, of: key, details: details, now: self.now)
         tell(change, of: key)
         return change
+    }
+
+    /// Ends an alert that its rule does not report any more, once the settings' hold has passed.
+    @discardableResult
+    public mutating func release(
+        _ key: Labels, at time: Timestamp, now: Timestamp
+    ) -> AlertChange? {
+        guard settings.resolveHold > .zero, book.state(of: key).isFiring else {
+            return resolve(key, reason: .cleared, at: time, now: now)
+        }
+        see(now)
+        if endings[key] == nil { endings.set(self.now + settings.resolveHold, of: key) }
+        return nil
     }
 
     /// Ends an alert whose group or rule is no more.
@@ -101,6 +129,7 @@ public struct Notifier: Sendable {
         _ key: Labels, reason: ResolveReason, at time: Timestamp, now: Timestamp
     ) -> AlertChange? {
         see(now)
+        endings.remove(key)
         let change = book.resolve(key, reason: reason, at: time, now: self.now)
         tell(change, of: key)
         return change
@@ -110,8 +139,15 @@ public struct Notifier: Sendable {
     public mutating func advance(to now: Timestamp) {
         see(now)
         book.expire(at: self.now)
+        endOverdue()
+        for alert in flaps.calm(settings.flapping, at: self.now) {
+            groups.note(alert, settings, router, at: self.now)
+        }
         feedAlertmanagers()
-        groups.flush(book, settings, inhibitor, templates, at: self.now, into: &outbox)
+        if let flush = groups.nextFlush, flush <= self.now {
+            groups.flush(
+                book, settings, muting(at: self.now), templates, at: self.now, into: &outbox)
+        }
         forgetLost()
     }
 
@@ -157,16 +193,24 @@ public struct Notifier: Sendable {
         return news.filter { $0.change != nil }
     }
 
-    private mutating func see(_ now: Timestamp) { self.now = max(self.now, now) }
+    mutating func see(_ now: Timestamp) { self.now = max(self.now, now) }
 
-    private mutating func tell(_ change: AlertChange?, of key: Labels) {
+    mutating func tell(_ change: AlertChange?, of key: Labels) {
         switch change {
         case nil, .pendingBegan, .cleared: return
         case .fired, .resolved:
             guard let alert = book[key] else { return }
             // Without Alertmanagers there is nothing to wake for; new ones are told everything.
             if !settings.alertmanagers.isEmpty { feed.note(key) }
-            groups.note(alert, settings, router, at: now)
+            guard let flapping = settings.flapping, key != settings.watchdog?.key else {
+                return groups.note(alert, settings, router, at: now)
+            }
+            switch flaps.take(alert, flapping, at: now) {
+            case .usual: groups.note(alert, settings, router, at: now)
+            case .began(let summary):
+                groups.note(summary, settings, router, isNews: true, at: now)
+            case .held: break
+            }
         }
     }
 
@@ -201,6 +245,9 @@ extension Notifier {
         groups.archiveFigures(&archive)
         outbox.archiveFigures(&archive)
         archive.array(&troubled, blank: .alertmanager(url: "")) { $0.destination(&$1) }
+        silences.archive(&archive)
+        flaps.archive(&archive)
+        endings.archive(&archive)
         return census
     }
 
@@ -210,6 +257,7 @@ extension Notifier {
         outbox.settings = settings.delivery
         groups = NotificationGroups()
         feed = AlertmanagerFeed()
+        flaps = FlapBook(trackedMax: settings.limits.alerts)
     }
 
     mutating func archiveRetained(_ archive: inout Archive) { book.archiveRetained(&archive) }

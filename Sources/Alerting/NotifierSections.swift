@@ -8,7 +8,7 @@ internal import Model
 /// A notifier at one point in time, in bytes. Taken by the owner in O(1); read on any thread while
 /// the notifier goes on: they share parts until either writes one.
 public struct NotifierSections: Sendable {
-    static let version: UInt32 = 3
+    static let version: UInt32 = 4
     static let bytesMax = 1 << 20
 
     private let notifier: Notifier

@@ -18,6 +18,14 @@ public struct NotifierSettings: Hashable, Sendable {
     public var templates: [TemplateSource] = []
     /// How notifications are sent.
     public var delivery = DeliverySettings()
+    /// What routes call by their `mute_time_intervals` and `active_time_intervals`.
+    public var timeIntervals: [NamedTimeInterval] = []
+    /// How long an alert goes on firing after it cleared, so that a short lull is no end.
+    public var resolveHold = TimeSpan.zero
+    /// nil: every change is told.
+    public var flapping: FlapSettings?
+    /// nil: there is none.
+    public var watchdog: WatchdogSettings?
     /// Pitot's own address, as receivers are told it.
     public var externalURL = ""
     /// Added to every alert that leaves; the alert's own labels win.
@@ -46,6 +54,10 @@ public struct RouteSettings: Hashable, Sendable {
     public var matchers: [Matcher] = []
     /// Whether the siblings behind it are looked at too when it matches.
     public var continues = false
+    /// Names of the intervals in which it tells nothing; its own, not those below it.
+    public var muteTimeIntervals: [String] = []
+    /// Names of the intervals outside which it tells nothing; none is always.
+    public var activeTimeIntervals: [String] = []
     /// The routes below, in their order.
     public var children: [RouteSettings] = []
 

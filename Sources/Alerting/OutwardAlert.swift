@@ -6,7 +6,8 @@ struct OutwardAlert: Hashable, Sendable {
     let alert: Alert
 
     init(_ alert: Alert, externalLabels: Labels) {
-        labels = externalLabels.merging(alert.labels)
+        // What came from outside has its sender's.
+        labels = alert.isPosted ? alert.labels : externalLabels.merging(alert.labels)
         self.alert = alert
     }
 }

@@ -38,6 +38,19 @@ extension Archive {
         value = Int(wide)
     }
 
+    /// Matchers, three texts each.
+    mutating func matchers(_ matchers: inout [Matcher]) {
+        var texts = matchers.flatMap { [$0.name, $0.op.rawValue, $0.value] }
+        field(&texts)
+        guard isReading else { return }
+        matchers = []
+        for start in stride(from: 0, to: texts.count - texts.count % 3, by: 3) {
+            guard let op = Matcher.Operator(rawValue: texts[start + 1]) else { break }
+            matchers.append(Matcher(texts[start], op, texts[start + 2]))
+        }
+        if matchers.count * 3 != texts.count { fail() }
+    }
+
     // MARK: Alerts
 
     /// Labels in their order.
@@ -56,12 +69,14 @@ extension Archive {
         self.details(&details)
         field(&alert.state)
         time(&alert.changedAt)
+        field(&alert.isPosted)
         guard isReading else { return }
         alert = Alert(
-            labels: labels, details: details, state: alert.state, changedAt: alert.changedAt)
+            labels: labels, details: details, state: alert.state, changedAt: alert.changedAt,
+            isPosted: alert.isPosted)
     }
 
-    private mutating func details(_ details: inout AlertDetails) {
+    mutating func details(_ details: inout AlertDetails) {
         var annotations = details.annotations
         var generatorURL = details.generatorURL
         var value = details.value

@@ -79,6 +79,12 @@ public enum CorrectionReader {
                 at: fields.position(of: "events"), "events \"\(word)\"",
                 expected: "excluded or counted")
         }
+        let alerts = fields.optionalString("alerts") ?? "silenced"
+        if alerts != "silenced" && alerts != "told" {
+            fields.fail(
+                at: fields.position(of: "alerts"), "alerts \"\(alerts)\"",
+                expected: "silenced or told")
+        }
         var selections: [SLOSelection] = []
         let nodes = fields.sequence("slos")
         if nodes.isEmpty {
@@ -95,7 +101,7 @@ public enum CorrectionReader {
         }
         return MaintenanceWindow(
             name: name, who: who, why: why, effect: effect, times: times, selections: selections,
-            position: fields.position)
+            isSilencing: alerts == "silenced", position: fields.position)
     }
 
     private static func times(

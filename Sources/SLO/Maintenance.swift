@@ -45,7 +45,10 @@ public struct MaintenanceWindow: Sendable {
     public let why: String
     public let effect: MaintenanceEffect
     let times: Times
-    let selections: [SLOSelection]
+    /// Which SLOs and groups it is about.
+    public let selections: [SLOSelection]
+    /// Whether their alerts are not told meanwhile.
+    public let isSilencing: Bool
     /// Where it stands, for messages.
     public let position: SourcePosition
 

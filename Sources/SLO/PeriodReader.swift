@@ -1,5 +1,5 @@
 public import Model
-import Text
+public import Text
 
 /// The time zones that the files of a configuration name, by name. UTC is always there.
 public struct TimeZones: Sendable {
@@ -21,7 +21,9 @@ public struct TimeZones: Sendable {
     public subscript(_ name: String) -> TimeZoneRules? { rules[name] }
 
     /// The zone of a key, UTC when it is absent. One that is not there is an error.
-    func read(_ fields: inout FieldReader, _ key: String = "timeZone") -> TimeZoneRules? {
+    public func read(
+        _ fields: inout FieldReader, _ key: String = "timeZone"
+    ) -> TimeZoneRules? {
         guard let name = fields.optionalString(key) else { return .utc }
         if let zone = self[name] { return zone }
         fields.fail(

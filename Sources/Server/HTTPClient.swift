@@ -29,6 +29,11 @@ public struct HTTPClient: Sendable {
         return send(url, body: body, headers: headers, timeouts: timeouts)
     }
 
+    /// Deletes what a URL names. Blocks at most the courier's timeout.
+    public func delete(_ url: String) -> HTTPAnswer {
+        send(url, body: nil, headers: [], method: "DELETE")
+    }
+
     /// Bytes of an answer; what is more is an error of the transfer.
     private static let answerBytesMax = 64 << 20
 
@@ -39,7 +44,7 @@ public struct HTTPClient: Sendable {
 
     private func send(
         _ url: String, body: [UInt8]?, headers: [(name: String, value: String)],
-        timeouts: RequestTimeouts = RequestTimeouts()
+        timeouts: RequestTimeouts = RequestTimeouts(), method: String? = nil
     ) -> HTTPAnswer {
         guard let handle = curl_easy_init() else { return HTTPAnswer(status: 0, body: []) }
         defer { curl_easy_cleanup(handle) }
@@ -47,6 +52,8 @@ public struct HTTPClient: Sendable {
         defer { curl_slist_free_all(list) }
         prepare(handle, url: url, body: body ?? [], headers: list, timeouts: timeouts)
         if body == nil { pitot_curl_set_long(handle, CURLOPT_HTTPGET, 1) }
+        // libcurl copies it.
+        method?.withCString { _ = pitot_curl_set_pointer(handle, CURLOPT_CUSTOMREQUEST, $0) }
         let sink = Sink()
         pitot_curl_set_pointer(
             handle, CURLOPT_WRITEDATA, Unmanaged.passUnretained(sink).toOpaque())

@@ -25,6 +25,8 @@ enum OwnerMessage: Sendable {
     case features(FeatureBatch, HTTPRequest?)
     /// What was told of runs.
     case pipeline(PipelineBatch, PipelineExchange)
+    /// What somebody asks for through Alertmanager's API.
+    case alertmanager(AlertmanagerChange, refused: String?, HTTPRequest)
     /// What was found out for an SLI.
     case answered(AskID, Answer)
     case backfill(BackfillStep, @Sendable (BackfillProgress) -> Void)
@@ -76,6 +78,7 @@ final class Owner: @unchecked Sendable {
     var agent = AgentCore(seed: randomBits())
     private var effects: [PlannedEffect] = []
     private var waiting: [RequestID: WriteExchange] = [:]
+    /// Requests that wait for what they led to, writes and pipelines apart.
     var waitingRows: [RequestID: HTTPRequest] = [:]
     var waitingPipelines: [RequestID: PipelineExchange] = [:]
     /// Events about models that came while none could be taken.
@@ -159,7 +162,7 @@ final class Owner: @unchecked Sendable {
             case .writeSegment(let draft): storekeeper.keep(.segment(draft))
             case .removeSegments(let numbers): storekeeper.keep(.removeSegments(numbers))
             case .announce, .reply, .send, .report, .evaluate, .featuresTaken, .ask,
-                .pipelineTaken:
+                .pipelineTaken, .alertmanagerDone:
                 break
             }
         }
@@ -234,6 +237,7 @@ final class Owner: @unchecked Sendable {
             agent.handle(.evaluated(outcome), at: wallClock(), into: &effects)
         case .features(let batch, let request): take(batch, request)
         case .pipeline(let batch, let exchange): take(batch, exchange)
+        case .alertmanager(let change, let refused, let request): take(change, refused, request)
         case .answered(let id, let answer):
             agent.handle(.answered(id, answer), at: wallClock(), into: &effects)
         case .kept(let news): note(news)
@@ -250,6 +254,7 @@ final class Owner: @unchecked Sendable {
         case .write(_, let exchange): exchange.complete(Self.unavailable)
         case .read(let request, _): request.complete(Self.unavailable)
         case .pipeline(_, let exchange): exchange.request.complete(Self.unavailable)
+        case .alertmanager(_, _, let request): request.complete(Self.unavailable)
         case .view(let request, _): request.complete(QueryFault.stopping.response)
         case .configure(_, let request), .features(_, let request):
             request?.complete(Self.unavailable)
@@ -338,7 +343,7 @@ final class Owner: @unchecked Sendable {
             case .reply, .writeSegment, .removeSegments, .evaluate, .featuresTaken, .ask,
                 .pipelineTaken:
                 false
-            case .announce, .send, .report: true
+            case .announce, .send, .report, .alertmanagerDone: true
             }
         }
     }
@@ -373,9 +378,9 @@ final class Owner: @unchecked Sendable {
                 waiting.removeValue(forKey: reply.id)?
                     .complete(answer(reply), written(reply.tally))
             case .featuresTaken(let reply):
-                waitingRows.removeValue(forKey: reply.id)?
-                    .complete(FeatureEndpoints.answer(reply))
+                takeWaiting(reply.id)?.complete(FeatureEndpoints.answer(reply))
             case .pipelineTaken(let reply): complete(reply)
+            case .alertmanagerDone(let reply): tell(reply)
             case .announce(let news):
                 logger.info(
                     "alert \(news.state)", ("labels", news.labels.description),

@@ -46,6 +46,7 @@ final class Router: Sendable {
             // A browser asks before it sends a page's request.
             if method == "OPTIONS" { return counted(request, .empty(204)) }
         }
+        if request.path.hasPrefix(AlertmanagerEndpoints.prefix) { return alertmanager(request) }
         if QueryEndpoints.answer(to: request.path) != nil, ["GET", "POST"].contains(method) {
             return ask(request)
         }
@@ -161,8 +162,11 @@ final class Router: Sendable {
         }
     }
 
-    func counted(_ request: HTTPRequest, _ response: HTTPResponse) -> Disposition {
-        counts.answered(Self.methods[request.path] == nil ? "other" : request.path, response.status)
+    func counted(
+        _ request: HTTPRequest, _ response: HTTPResponse, as label: String? = nil
+    ) -> Disposition {
+        let known = Self.methods[request.path] == nil ? "other" : request.path
+        counts.answered(label ?? known, response.status)
         return .answer(response)
     }
 }

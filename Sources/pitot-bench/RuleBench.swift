@@ -127,7 +127,8 @@ private struct RuleBenchWorld {
                 handle(.evaluated(outcome))
             case .report(let report):
                 precondition(report.isTaken, "the bench's rules are sound")
-            case .announce, .reply, .send, .removeSegments, .featuresTaken, .pipelineTaken, .ask:
+            case .announce, .reply, .send, .removeSegments, .featuresTaken, .pipelineTaken, .ask,
+                .alertmanagerDone:
                 break
             }
         }

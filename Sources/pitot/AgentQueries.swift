@@ -23,7 +23,9 @@ struct AgentQueries {
     func get(
         _ path: String, _ parameters: [(name: String, value: String)] = []
     ) throws(AgentFault) -> (data: JSONValue, warnings: [String]) {
-        let query = parameters.map { "\(percentEncoded($0.name))=\(percentEncoded($0.value))" }
+        let query = parameters.map {
+            "\(Self.percentEncoded($0.name))=\(Self.percentEncoded($0.value))"
+        }
         let url = base + path + (query.isEmpty ? "" : "?" + query.joined(separator: "&"))
         let answer = client.get(url)
         guard answer.status != 0 else {
@@ -58,7 +60,8 @@ struct AgentQueries {
         return catalog
     }
 
-    private func percentEncoded(_ text: String) -> String {
+    /// For a URL's query (RFC 3986 §2.1).
+    static func percentEncoded(_ text: String) -> String {
         var out = ""
         for byte in text.utf8 {
             let scalar = Unicode.Scalar(byte)

@@ -28,7 +28,8 @@ struct CheckedFiles {
             switch Self.kind(of: file) {
             case .configuration:
                 let read = Configuration.read(
-                    try ConfigurationFiles(config: file, rules: []).addingTemplates())
+                    try ConfigurationFiles(config: file, rules: []).addingTimeZones()
+                        .addingTemplates())
                 add(read.diagnostics)
             case .rules: addRules(file, RuleFile.read(file.bytes, file: file.path))
             case .ruleResources:

@@ -28,6 +28,7 @@ enum CommandLineTool {
         case "convert": return ConvertCommand.run(rest)
         case "generate": return GenerateCommand.run(rest)
         case "demo": return DemoCommand.run(rest)
+        case "silence": return SilenceCommand.run(rest)
         case "slo": return SLOCommand.run(rest)
         case "version", "--version":
             printLine("pitot \(version)")
@@ -50,6 +51,7 @@ enum CommandLineTool {
           query     ask a running agent in PromQL
           route     show where an alert goes
           notify    try a receiver; show what was not delivered
+          silence   keep alerts from their receivers for a while
           drift     baselines of training files, and what has drifted
           backtest  which alerts rules would have fired, over recorded samples
           convert   SLOs of Sloth, Pyrra, OpenSLO and burn-rate rules, as native files

@@ -181,7 +181,7 @@ enum SLOTable {
     }
 
     /// Columns as wide as their widest cell, two spaces between them.
-    private static func align(_ rows: [[String]]) -> [String] {
+    static func align(_ rows: [[String]]) -> [String] {
         let columns = rows.map(\.count).max() ?? 0
         let widths = (0..<columns).map { column in
             rows.map { column < $0.count ? $0[column].count : 0 }.max() ?? 0

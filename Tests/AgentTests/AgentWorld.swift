@@ -40,6 +40,7 @@ struct AgentWorld {
     private(set) var sent: [Delivery] = []
     private(set) var reports: [ConfigurationReport] = []
     private(set) var replies: [WriteReply] = []
+    private(set) var answers: [AlertmanagerReply] = []
     /// The answers the receivers give; the last one is given for ever.
     var outcomes: [Outcome] = [.delivered(status: 200)]
     /// Off for whole months: a tick each ten seconds is what takes the time.
@@ -122,6 +123,7 @@ struct AgentWorld {
                 break
             case .report(let report): reports.append(report)
             case .reply(let reply): replies.append(reply)
+            case .alertmanagerDone(let reply): answers.append(reply)
             }
         }
     }

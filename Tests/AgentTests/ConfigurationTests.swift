@@ -129,8 +129,8 @@ import Text
                     + "expression",
                 "pitot.yaml:6:18: no =, !=, =~ or !~ after \"a\"; expected a matcher such as "
                     + "severity=\"page\" or team=~\"ml|data\"",
-                "pitot.yaml:7:7: mute_time_intervals is not supported by this version; expected "
-                    + "routes without time intervals (or let an Alertmanager route them)",
+                "pitot.yaml:7:7: no time interval is called \"nights\"; expected a time interval "
+                    + "of this name under \"time_intervals\"",
             ])
     }
 
