@@ -292,7 +292,10 @@ public struct AgentCore: Sendable {
         if ledger.hasDirtyGroups && isDue {
             lastEvaluation = now
             evaluations += 1
-            for verdict in ledger.evaluateDirty(now: now) { report(verdict) }
+            let due = ledger.evaluateDirty(now: now) { [alertKeys] in
+                alertKeys.isQuiet($0)
+            }
+            for verdict in due { report(verdict) }
         }
         for round in advanceRules() { effects.append(plan(.evaluate(round))) }
         tellDrift()

@@ -42,6 +42,12 @@ struct AlertKeys {
         }
     }
 
+    /// Whether none of a group's alerts is pending or firing.
+    func isQuiet(_ group: Int) -> Bool {
+        guard group < groups.count else { return true }
+        return groups[group]?.isQuiet ?? true
+    }
+
     /// Takes the groups of these verdicts for the only ones; returns the alerts that are gone,
     /// sorted. Those that stay are looked at again as if they were firing.
     mutating func replace(with verdicts: [Verdict]) -> [Labels] {

@@ -3,8 +3,10 @@ import Text
 
 /// Where the past is read from: `backfill` of `pitot.yaml`.
 public struct BackfillSettings: Hashable, Sendable {
-    /// The base URL of a Prometheus.
+    /// The base URL of a Prometheus, which is asked over its query API.
     public var prometheus = ""
+    /// The URL of a remote-read endpoint, which is asked instead; empty for none.
+    public var remoteRead = ""
     /// What the sender's remote write adds to each series and its API leaves out; nil asks it.
     public var externalLabels: Labels?
     /// How far back; nil for the longest period of the SLOs.
@@ -21,11 +23,19 @@ extension FieldReader {
     /// `backfill: {prometheus: URL, externalLabels: {cluster: eu1}, range: 30d, timeout: 10m}`.
     mutating func readBackfill(into settings: inout BackfillSettings?) {
         var read = BackfillSettings()
-        read.prometheus = string("prometheus") ?? ""
-        if !read.prometheus.isEmpty && !isHTTP(read.prometheus) {
+        read.prometheus = optionalString("prometheus") ?? ""
+        read.remoteRead = optionalString("remoteRead") ?? ""
+        for (key, url) in [("prometheus", read.prometheus), ("remoteRead", read.remoteRead)]
+        where !url.isEmpty && !isHTTP(url) {
             fail(
-                at: position(of: "prometheus"), "\"\(read.prometheus)\" is no address",
+                at: position(of: key), "\"\(url)\" is no address",
                 expected: "http:// or https:// and a host")
+        }
+        if read.prometheus.isEmpty == read.remoteRead.isEmpty {
+            fail(
+                at: node, "backfill has \(read.prometheus.isEmpty ? "no source" : "two sources")",
+                expected: "\"prometheus\", a base URL, or \"remoteRead\", a URL such as "
+                    + "http://prometheus:9090/api/v1/read")
         }
         if optionalNode("externalLabels") != nil {
             read.externalLabels = Labels(pairs("externalLabels").map { ($0.name, $0.value) })

@@ -8,16 +8,23 @@ import Text
 extension AgentCore {
     /// One SLO with its definition and all its groups; nil when there is none of that name.
     public func sloJSON(service: String, name: String, now: Timestamp) -> [UInt8]? {
-        sloJSON(service, name, now) { _, _ in }
+        let verdicts = ledger.evaluate(service: service, name: name, now: now)
+        return sloJSON(service, name, verdicts) { _, _, _ in }
     }
 
     /// The same with the arithmetic behind each figure, down to the series. `text` holds it as
-    /// lines for people. O(samples of the window), at most 500 series a selector and group.
+    /// lines for people. Takes as long as reading the samples of the period: the shell counts an
+    /// `explainOrder` on another thread and writes what came of it.
     public func explainJSON(service: String, name: String, now: Timestamp) -> [UInt8]? {
-        let view = queryView()
-        return sloJSON(service, name, now) { verdict, json in
+        explainOrder(service: service, name: name, now: now)?.counted().flatMap { explainJSON($0) }
+    }
+
+    /// An explanation whose series have been counted; nil when the SLO is there no more.
+    public func explainJSON(_ explained: ExplainedSLO) -> [UInt8]? {
+        let order = explained.order
+        return sloJSON(order.service, order.name, order.verdicts) { place, verdict, json in
             let explanation = Explanation(verdict)
-            let recount = SeriesRecount(verdict, view)
+            let recount = place < explained.recounts.count ? explained.recounts[place] : nil
             json.key("explanation")
             json.object { json in
                 json.key("budget")
@@ -40,7 +47,7 @@ extension AgentCore {
                 if let change = lastChange(of: verdict) { json.string(change) } else { json.null() }
                 if let recount {
                     json.key("series")
-                    Self.write(recount, into: &json)
+                    recount.write(into: &json, period: verdict.definition.period.description)
                 }
                 json.key("text")
                 json.array { json in
@@ -51,14 +58,19 @@ extension AgentCore {
     }
 
     private func sloJSON(
-        _ service: String, _ name: String, _ now: Timestamp,
-        _ more: (Verdict, inout JSONWriter) -> Void
+        _ service: String, _ name: String, _ verdicts: [Verdict],
+        _ more: (Int, Verdict, inout JSONWriter) -> Void
     ) -> [UInt8]? {
         guard
             let definition = ledger.definitions.first(where: {
                 $0.service == service && $0.name == name
             })
         else { return nil }
+        // A reload in between may have numbered the groups anew.
+        let isCurrent = verdicts.allSatisfy {
+            $0.group < ledger.groupCount && $0.labels == ledger.labels(ofGroup: $0.group)
+        }
+        guard isCurrent else { return nil }
         var json = JSONWriter()
         json.object { json in
             json.member("status", "success")
@@ -68,8 +80,8 @@ extension AgentCore {
                 Self.write(definition, into: &json)
                 json.key("slos")
                 json.array { json in
-                    for verdict in ledger.evaluate(service: service, name: name, now: now) {
-                        write(verdict, into: &json) { more(verdict, &$0) }
+                    for (place, verdict) in verdicts.enumerated() {
+                        write(verdict, into: &json) { more(place, verdict, &$0) }
                     }
                 }
             }
@@ -131,37 +143,6 @@ extension AgentCore {
             json.member("factor", pair.pair.factor)
             json.member("finding", pair.finding.word)
             json.member("reason", reason)
-        }
-    }
-
-    private static func write(_ recount: SeriesRecount, into json: inout JSONWriter) {
-        json.object { json in
-            json.member("window", recount.window.window.description)
-            json.member("from", recount.window.from.seconds)
-            json.member("to", recount.window.to.seconds)
-            json.member("isCut", bool: recount.isCut)
-            json.key("top")
-            json.array { json in
-                for one in recount.series.prefix(SeriesRecount.shownMax) {
-                    json.object { json in
-                        json.member("series", one.labels.description)
-                        json.member("role", one.role)
-                        json.member("samples", integer: one.samples)
-                        json.member("increase", one.increase)
-                        json.member("normal", one.normal)
-                        json.member("reset", one.reset)
-                        json.member("gap", one.gap)
-                        json.member("resets", integer: one.resets)
-                        json.member("first", one.first)
-                    }
-                }
-            }
-            let rest = recount.series.dropFirst(SeriesRecount.shownMax)
-            json.key("other")
-            json.object { json in
-                json.member("series", integer: rest.count)
-                json.member("increase", rest.reduce(0) { $0 + $1.increase })
-            }
         }
     }
 }

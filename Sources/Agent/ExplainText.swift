@@ -49,7 +49,7 @@ extension AgentCore {
                 lines.append("    changed last before: \(change)")
             }
         }
-        return lines + lossLines(verdict) + (recount.map { seriesLines($0, definition) } ?? [])
+        return lines + lossLines(verdict) + (recount?.lines(of: definition) ?? [])
     }
 
     private func eventLines(_ verdict: Verdict, _ period: WindowFigures) -> [String] {
@@ -88,32 +88,9 @@ extension AgentCore {
                 + "targets: \(names.joined(separator: ", "))"
         }
     }
+}
 
-    private func seriesLines(_ recount: SeriesRecount, _ definition: SLODefinition) -> [String] {
-        var lines = [
-            "",
-            "Series of the last \(recount.window.window), counted again from the kept samples"
-                + (recount.isCut ? " (there are more than were looked at)" : ""),
-        ]
-        for one in recount.series.prefix(SeriesRecount.shownMax) {
-            var parts = ["normal \(figure(one.normal))"]
-            if one.resets > 0 { parts.append("reset \(figure(one.reset)) (\(one.resets))") }
-            if one.gap > 0 { parts.append("gap \(figure(one.gap))") }
-            if let first = one.first { parts.append("first value \(figure(first))") }
-            lines.append(
-                "  \(padded(one.role, 6))\(padded(figure(one.increase), 10)) \(one.labels): "
-                    + parts.joined(separator: ", "))
-        }
-        let rest = recount.series.dropFirst(SeriesRecount.shownMax)
-        if !rest.isEmpty {
-            lines.append(
-                "  and \(rest.count) more series: "
-                    + figure(rest.reduce(0) { $0 + $1.increase }))
-        }
-        return lines
-    }
-
-    private func padded(_ text: String, _ width: Int) -> String {
-        text + String(repeating: " ", count: max(1, width - text.count))
-    }
+/// Text with blanks after it.
+func padded(_ text: String, _ width: Int) -> String {
+    text + String(repeating: " ", count: max(1, width - text.count))
 }

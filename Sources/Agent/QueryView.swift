@@ -83,6 +83,19 @@ public struct QueryView: Sendable {
         exemplars.read(id, from: from, to: to)
     }
 
+    /// The time of the oldest sample that is kept; nil without any. O(series).
+    var oldest: Timestamp? { chunks.span?.first }
+
+    /// What a series was sent, to be counted again; nil when that is nothing.
+    func column(
+        _ id: SeriesID, as number: UInt32, from: Timestamp, to: Timestamp
+    ) -> ScrapeColumn? {
+        var stored = Storage.SampleColumns()
+        chunks.readSent(id, from: from, to: to, into: &stored)
+        if stored.times.isEmpty { return nil }
+        return ScrapeColumn(id: number, times: stored.times, values: stored.values)
+    }
+
     /// The label names of the series that satisfy one of the selectors and have samples in `span`;
     /// no selector is all series.
     public func labelNames(

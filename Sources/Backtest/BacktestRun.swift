@@ -153,8 +153,8 @@ public struct BacktestRun: Sendable {
         // The agent's numbers from here on.
         var merge = ScrapeMerge(
             used.map { column in
-                HistoryColumn(
-                    number: number(column.number), times: column.times, values: column.values)
+                ScrapeColumn(
+                    id: number(column.number), times: column.times, values: column.values)
             }, keys: used.map { keys[Int($0.number)] })
         while let time = merge.nextTime {
             advance(to: time)

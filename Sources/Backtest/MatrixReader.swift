@@ -6,9 +6,24 @@ public import Model
 
 /// A series of an answer.
 public struct MatrixSeries: Hashable, Sendable {
-    public var labels = Labels.empty
-    public var times: [Timestamp] = []
-    public var values: [Double] = []
+    public var labels: Labels
+    public var times: [Timestamp]
+    public var values: [Double]
+
+    /// A series; `times` and `values` are parallel.
+    public init(labels: Labels = .empty, times: [Timestamp] = [], values: [Double] = []) {
+        self.labels = labels
+        self.times = times
+        self.values = values
+    }
+
+    /// Only the samples up to and including a time.
+    public func through(_ time: Timestamp) -> MatrixSeries {
+        guard let last = times.last, last > time else { return self }
+        let place = times.firstIndex { $0 > time } ?? times.count
+        return MatrixSeries(
+            labels: labels, times: Array(times[..<place]), values: Array(values[..<place]))
+    }
 
     /// Only the samples after a time.
     public func after(_ time: Timestamp) -> MatrixSeries {

@@ -1,4 +1,5 @@
 public import Agent
+import Ingest
 public import Model
 
 /// Samples of the past at most per event: the owner takes one in some milliseconds.
@@ -11,7 +12,9 @@ public func pastSamples(
 ) -> [PastSamples] {
     let scrapeLabels = ["cluster", "prometheus", "prometheus_replica", "job", "instance"]
     let keys = columns.map { labels[Int($0.number)].keeping(scrapeLabels).fingerprint }
-    var merge = ScrapeMerge(columns, keys: keys)
+    var merge = ScrapeMerge(
+        columns.map { ScrapeColumn(id: $0.number, times: $0.times, values: $0.values) },
+        keys: keys)
     var parts: [PastSamples] = []
     var part = PastSamples(labels: [], series: [], times: [], values: [], through: through)
     var places: [UInt32: UInt32] = [:]

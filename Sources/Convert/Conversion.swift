@@ -23,6 +23,29 @@ public enum Peer: String, CaseIterable, Sendable {
     case other
 }
 
+extension Peer {
+    /// As people call it.
+    public var title: String {
+        switch self {
+        case .sloth: "Sloth"
+        case .pyrra: "Pyrra"
+        case .openslo: "OpenSLO"
+        case .rules: "Prometheus rules"
+        case .other: "another tool"
+        }
+    }
+}
+
+extension PeerFile {
+    /// Whether it holds SLOs, or parts of some, in another tool's notation. Rules do not count.
+    public var describesSLOs: Bool {
+        switch ParsedFile(self).peer {
+        case .sloth, .pyrra, .openslo: true
+        case .rules, .other: false
+        }
+    }
+}
+
 /// An SLO that was converted, for the report.
 public struct ConvertedSLO: Sendable {
     public let service: String

@@ -32,6 +32,7 @@ struct OpenSLOImporter {
                     result.refusals.append(error)
                 }
             }
+            importer.tellOfComposite(result.slos, objectives)
         } catch {
             result.refusals.append(error)
         }
@@ -79,19 +80,35 @@ struct OpenSLOImporter {
         slo.differences = differences
         slo.objective = try target(node)
         if all.count > 1 { slo.name += "-" + suffix(index, all) }
-        if node.first("indicator", "indicatorRef", "sli", "sliRef") != nil {
-            throw .error(
-                at: node.position,
-                "an objective with an indicator of its own is one part of a "
-                    + "composite", expected: "one indicator for the SLO",
-                hint: "write an SLO for each, and a composite of them by hand")
-        }
         var reader = OpenSLOIndicator(object, node)
         let shape = try reader.read(&catalog)
         slo.sli = shape.sli
         slo.by = shape.by
         slo.differences += shape.differences
         return slo
+    }
+
+    /// Objectives with indicators of their own are the parts of a composite: each is an SLO here.
+    /// OpenSLO gives the whole weights and no target, so what it should be is a person's to say.
+    private mutating func tellOfComposite(_ parts: [NativeSLO], _ objectives: [YAMLNode]) {
+        let isComposite = objectives.contains {
+            $0.first("indicator", "indicatorRef", "sli", "sliRef") != nil
+        }
+        guard isComposite, parts.count > 1 else { return }
+        let isJoint = object.spec["budgetingMethod"]?.asString == "Timeslices"
+        let members = zip(parts, objectives).map { part, node in
+            let weight = node["compositeWeight"]?.asString ?? "1"
+            let key = "slo: \(part.service)/\(part.name)"
+            return isJoint || weight == "1" ? "{\(key)}" : "{\(key), weight: \(weight)}"
+        }
+        let mode = isJoint ? "joint" : "weighted"
+        warnings.append(
+            .warning(
+                at: object.node.position,
+                "\(object.name) is a composite: its \(parts.count) objectives are SLOs of their "
+                    + "own here, and the whole is not converted, for OpenSLO gives it no target",
+                hint: "for the whole write an SLO with `objective:` as you want it and `sli: "
+                    + "{composite: {mode: \(mode), of: [\(members.joined(separator: ", "))]}}`"))
     }
 
     private func target(_ node: YAMLNode) throws(Diagnostic) -> String {

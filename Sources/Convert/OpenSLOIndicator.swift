@@ -32,11 +32,14 @@ struct OpenSLOIndicator {
 
     private func indicator(_ catalog: inout OpenSLOCatalog) throws(Diagnostic) -> YAMLNode {
         let spec = object.spec
-        if let reference = spec.first("indicatorRef", "sliRef") {
-            return try catalog.find("SLI", named: reference, from: object.file).spec
-        }
-        if let indicator = spec.first("indicator", "sli") {
-            return indicator["spec"] ?? indicator
+        // A composite's objectives have their own; else it is the SLO's.
+        for node in [objective, spec] {
+            if let reference = node.first("indicatorRef", "sliRef") {
+                return try catalog.find("SLI", named: reference, from: object.file).spec
+            }
+            if let indicator = node.first("indicator", "sli") {
+                return indicator["spec"] ?? indicator
+            }
         }
         if objective["ratioMetrics"] != nil { return objective }
         throw .error(

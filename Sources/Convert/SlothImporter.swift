@@ -83,6 +83,7 @@ struct SlothImporter {
 
     private func sli(_ node: YAMLNode, _ name: String) throws(Diagnostic) -> RatioShape {
         if let plugin = node["plugin"] {
+            if let shape = try SlothPlugin.shape(plugin) { return shape }
             let id = plugin["id"]?.asString ?? ""
             throw .error(
                 at: plugin.place("id"), "the SLI of \(name) is Go code, the plugin \"\(id)\"",

@@ -19,6 +19,9 @@ struct Feed: Sendable {
     private(set) var routes: [Route]
     /// All its consumers read it as a gauge.
     private(set) var isGauge = false
+    /// All its consumers read it as a counter; `only` is the consumer when there is but one.
+    private(set) var isCounter = false
+    private(set) var only: Route?
 
     init(startingAt cursor: CounterCursor, metric: UInt32, target: UInt32, routes: [Route]) {
         base = Counter(cursor: cursor)
@@ -37,6 +40,8 @@ struct Feed: Sendable {
 
     private mutating func noteReadings() {
         isGauge = !routes.isEmpty && routes.allSatisfy { $0.reading == .gauge }
+        isCounter = routes.allSatisfy { $0.reading == .counter }
+        only = routes.count == 1 ? routes[0] : nil
         let isNative = routes.contains { $0.reading.isNative }
         if isNative && native.isEmpty { native = [NativeFeed()] }
         if !isNative { native = [] }

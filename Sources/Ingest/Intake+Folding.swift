@@ -183,6 +183,12 @@ extension Intake {
             stepFamilies(scrape, side, judgement, gapAfter, &increments)
         } else {
             for sample in scrape.samples {
+                if side == .head {
+                    let isTaken = feeds[Int(sample.feed)].takeGrowth(
+                        sample, at: scrape.time, replica: scrape.replica, gapAfter: gapAfter,
+                        of: UInt32(target), into: &increments)
+                    if isTaken { continue }
+                }
                 let judged = take(sample, of: scrape, side, gapAfter)
                 guard side != .base, let judged else { continue }
                 emit(sample, judged, judgement, &increments)

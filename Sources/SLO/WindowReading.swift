@@ -19,6 +19,15 @@ struct WindowReading {
         return figures(window, from, isPeriod: false, finerThan: isFine ? window : nil)
     }
 
+    /// Whether the burn rate of an alert's window is above a factor, which is positive.
+    func burns(_ window: TimeSpan, above factor: Double) -> Bool {
+        guard group.started != nil else { return false }
+        let from = EventHistory.lowerEdge(of: window, to: end)
+        let isFine = window <= EventHistory.quarterSpan
+        let counts = counts(from, isPeriod: false, finerThan: isFine ? window : nil)
+        return counts.total > 0 && objective.burn(bad: counts.bad, total: counts.total) > factor
+    }
+
     /// The period of the budget.
     func figures(of period: Period) -> WindowFigures {
         switch period {

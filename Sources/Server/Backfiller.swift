@@ -70,7 +70,10 @@ final class Backfiller: @unchecked Sendable {
         guard var progress = answer() else { return }
         guard progress.phase == .reading else {
             if progress.phase == .none {
-                logger.warn("no back-fill: this data folder has counted already")
+                logger.warn(
+                    "no back-fill: this data folder has counted already, and a past cannot be put "
+                        + "before counts exactly",
+                    ("do", "for a whole past move the data folder away and start anew"))
             }
             return
         }
@@ -119,7 +122,8 @@ final class Backfiller: @unchecked Sendable {
         limits.timeout = .seconds(20)
         limits.slice = slice
         var history = PrometheusHistory(
-            url: settings.prometheus, selectors: selectors, from: progress.through,
+            url: settings.remoteRead.isEmpty ? settings.prometheus : settings.remoteRead,
+            selectors: selectors, from: progress.through,
             to: wallClock(), extra: extra, limits: limits)
         labels = []
         defer { requests.add(history.requests, ordering: .relaxed) }
@@ -146,6 +150,8 @@ final class Backfiller: @unchecked Sendable {
     /// What the source adds to its series when it sends them.
     private func externalLabels() throws(FileFault) -> Labels {
         if let given = settings.externalLabels { return given }
+        // The source adds them to what it is asked by remote read.
+        if !settings.remoteRead.isEmpty { return .empty }
         let url = settings.prometheus + "/api/v1/status/config"
         let answer = HTTPClient().get(url)
         requests.add(1, ordering: .relaxed)

@@ -8,6 +8,7 @@ public struct HTTPAnswer: Sendable {
     public let body: [UInt8]
     /// How long the server asks to be left alone.
     public var retryAfter: TimeSpan?
+    public var contentType = ""
     /// There was an answer, of more than is taken.
     public var isTooLarge = false
 }
@@ -40,6 +41,13 @@ public struct HTTPClient: Sendable {
     private final class Sink {
         var bytes: [UInt8] = []
         var isFull = false
+    }
+
+    private func contentType(of handle: UnsafeMutableRawPointer) -> String {
+        var text: UnsafeMutableRawPointer?
+        pitot_curl_get_pointer(handle, CURLINFO_CONTENT_TYPE, &text)
+        // Valid until the handle is used again.
+        return text.map { String(cString: $0.assumingMemoryBound(to: CChar.self)) } ?? ""
     }
 
     private func send(
@@ -77,6 +85,7 @@ public struct HTTPClient: Sendable {
         pitot_curl_get_offset(handle, CURLINFO_RETRY_AFTER, &seconds)
         return HTTPAnswer(
             status: status, body: sink.bytes,
-            retryAfter: seconds > 0 ? .seconds(Int64(min(seconds, 86_400))) : nil)
+            retryAfter: seconds > 0 ? .seconds(Int64(min(seconds, 86_400))) : nil,
+            contentType: contentType(of: handle))
     }
 }

@@ -17,6 +17,8 @@ enum OwnerMessage: Sendable {
     case read(HTTPRequest, @Sendable (AgentCore, Timestamp) -> HTTPResponse)
     /// A point in time of the store, to be read on another thread.
     case view(HTTPRequest, @Sendable (QueryView) -> Void)
+    /// What another thread needs to know of the agent's state; it sees that there is an answer.
+    case order(HTTPRequest, @Sendable (AgentCore, Timestamp) -> Void)
     case configure(ConfigurationFiles, HTTPRequest?)
     case delivered(DeliveryID, Outcome)
     /// What a round of rules gave.
@@ -228,6 +230,7 @@ final class Owner: @unchecked Sendable {
         case .read(let request, let render):
             request.complete(render(agent, max(agent.now, wallClock())))
         case .view(_, let hand): hand(agent.queryView())
+        case .order(_, let hand): hand(agent, max(agent.now, wallClock()))
         case .configure(let files, let request):
             configure(files, request)
         case .delivered(let id, let outcome):
@@ -255,7 +258,8 @@ final class Owner: @unchecked Sendable {
         case .read(let request, _): request.complete(Self.unavailable)
         case .pipeline(_, let exchange): exchange.request.complete(Self.unavailable)
         case .alertmanager(_, _, let request): request.complete(Self.unavailable)
-        case .view(let request, _): request.complete(QueryFault.stopping.response)
+        case .view(let request, _), .order(let request, _):
+            request.complete(QueryFault.stopping.response)
         case .configure(_, let request), .features(_, let request):
             request?.complete(Self.unavailable)
         case .delivered, .evaluated, .answered, .kept, .stop: break

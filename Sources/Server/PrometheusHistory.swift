@@ -2,11 +2,13 @@ public import Backtest
 import Glibc
 public import Model
 import Text
+import Wire
 
 // Raw samples from a Prometheus over its HTTP API: an instant query of a range selector, such as
 // `requests_total[1h]`, answers with the samples as they are stored, at their own times. It is
 // asked slice by slice, one request at a time, with a pause after each; what is too much for it is
-// asked in shorter slices.
+// asked in shorter slices. A URL that ends in `/read` is asked by remote read instead, which tells
+// stale markers and brings external labels; answers are streamed chunks, or samples.
 
 /// How gently a Prometheus is asked.
 public struct FetchLimits: Sendable {
@@ -50,6 +52,9 @@ public struct PrometheusHistory: Sendable {
     private var at: Timestamp
     private var slice: TimeSpan
     private var numbers: [Labels: UInt32] = [:]
+    private var isRemoteRead: Bool { url.hasSuffix("/read") }
+    /// Chunks of native histograms that were passed over.
+    public private(set) var histograms = 0
 
     /// Samples of `selectors` in (from, to]; `extra` labels are added to each series, as external
     /// labels are when Prometheus sends them.
@@ -104,14 +109,16 @@ public struct PrometheusHistory: Sendable {
     /// The samples of (at, end]; nil when they are too many at once.
     private mutating func fetch(to end: Timestamp) throws(FileFault) -> [MatrixSeries]? {
         var all: [MatrixSeries] = []
+        if isRemoteRead { return try read(to: end) }
         for selector in selectors {
             let span = TimeSpan(millis: (end - at).millis)
             let body =
                 "query=" + formEncoded("\(selector)[\(span)]") + "&time="
                 + formEncoded(decimal(end.seconds, 3))
-            guard let answer = try ask(body) else { return nil }
+            let type = [("Content-Type", "application/x-www-form-urlencoded")]
+            guard let answer = try ask("/api/v1/query", Array(body.utf8), type) else { return nil }
             do throws(MatrixFault) {
-                for series in try MatrixReader.read(answer) {
+                for series in try MatrixReader.read(answer.body) {
                     // Prometheus 2 includes the lower end, 3 does not.
                     let later = series.after(at)
                     if !later.times.isEmpty { all.append(later) }
@@ -123,22 +130,62 @@ public struct PrometheusHistory: Sendable {
         return all
     }
 
+    /// The same by remote read.
+    private mutating func read(to end: Timestamp) throws(FileFault) -> [MatrixSeries]? {
+        var all: [MatrixSeries] = []
+        for text in selectors {
+            let place = SourcePosition(file: "", line: 1, column: 1)
+            // It is the text of a selector that was read from a rule.
+            guard let selector = try? Selector.parse(text, at: place) else { continue }
+            let request = RemoteReadRequest(
+                matching: selector.matchers, from: at + .milliseconds(1), to: end)
+            let headers = [
+                ("Content-Type", "application/x-protobuf"), ("Content-Encoding", "snappy"),
+                ("X-Prometheus-Remote-Read-Version", "0.1.0"),
+            ]
+            guard let answer = try ask("", request.compressed(), headers) else { return nil }
+            do throws(WireError) {
+                let isStreamed = answer.contentType.contains("streamed-protobuf")
+                let read: RemoteReadAnswer
+                if isStreamed {
+                    read = try RemoteReadAnswer(streamed: answer.body)
+                } else {
+                    read = try RemoteReadAnswer(snappy: answer.body)
+                }
+                histograms += read.histograms
+                for one in read.series {
+                    // Chunks reach beyond what was asked for.
+                    let series = MatrixSeries(
+                        labels: one.labels, times: one.times, values: one.values
+                    ).after(at).through(end)
+                    if !series.times.isEmpty { all.append(series) }
+                }
+            } catch {
+                if case .tooManySamples = error { return nil }
+                throw FileFault(path: url, reason: "the answer does not read: \(error.reason)")
+            }
+        }
+        return all
+    }
+
     /// Asks until there is an answer. Nil when the answer would be too large.
-    private mutating func ask(_ body: String) throws(FileFault) -> [UInt8]? {
+    private mutating func ask(
+        _ path: String, _ body: [UInt8], _ headers: [(name: String, value: String)]
+    ) throws(FileFault) -> HTTPAnswer? {
         var wait = TimeSpan.seconds(1)
         var last = "no answer"
         for attempt in 0..<limits.attempts {
             let begun = wallClock()
             requests += 1
             let answer = client.post(
-                url + "/api/v1/query", body: Array(body.utf8),
-                headers: [("Content-Type", "application/x-www-form-urlencoded")],
-                timeout: limits.timeout)
+                url + path, body: body, headers: headers, timeout: limits.timeout)
             pause(max(limits.pause, min(wallClock() - begun, limits.waitMax)))
             retryAfter = answer.retryAfter
             switch answer.status {
-            case 200: return answer.body
+            case 200: return answer
             case 422 where isTooMuch(answer.body): return nil
+            // A server of remote read that has a limit says it so.
+            case 400 where isRemoteRead && isTooMuch(answer.body): return nil
             case 0 where answer.isTooLarge: return nil
             case 0, 429, 500...599:
                 last = answer.status == 0 ? "no answer" : "status \(answer.status)"
@@ -156,7 +203,8 @@ public struct PrometheusHistory: Sendable {
     }
 
     private func isTooMuch(_ body: [UInt8]) -> Bool {
-        String(decoding: body.prefix(4096), as: UTF8.self).contains("too many samples")
+        let text = String(decoding: body.prefix(4096), as: UTF8.self)
+        return text.contains("too many samples") || text.contains("exceeded sample limit")
     }
 
     private func excerpt(_ body: [UInt8]) -> String {

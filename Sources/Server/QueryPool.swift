@@ -10,7 +10,8 @@ struct QueryJob: Sendable {
     let request: HTTPRequest
     let view: QueryView
     let receivedAt: Timestamp
-    let answer: @Sendable (QueryView, QueryWatch) -> HTTPResponse
+    /// Nil when the answer comes from elsewhere later.
+    let answer: @Sendable (QueryView, QueryWatch) -> HTTPResponse?
 }
 
 /// Tells a running query when to end, and why it ended.
@@ -105,7 +106,8 @@ final class QueryPool: @unchecked Sendable {
             let watch = QueryWatch(
                 job.request, receivedAt: job.receivedAt, timeout: job.view.settings.timeout,
                 isStopping: { [self] in isStopping.load(ordering: .relaxed) })
-            job.request.completePrepared(job.answer(job.view, watch))
+            let response = job.answer(job.view, watch)
+            if let response { job.request.completePrepared(response) }
         }
     }
 }

@@ -40,6 +40,7 @@ extension Router {
             } catch { return counted(request, error.response) }
         case let path:
             guard let slo = SLOPath(path) else { return nil }
+            if slo.isExplained { return explain(request, slo) }
             return read(request, as: SLOPath.label) { agent, now in slo.answer(agent, now) }
         }
     }

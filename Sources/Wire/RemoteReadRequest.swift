@@ -147,7 +147,7 @@ extension RemoteReadRequest {
 
 extension Timestamp {
     /// Any 64 bits, held where sums and differences of two cannot overflow.
-    fileprivate init(wire bits: UInt64) {
+    init(wire bits: UInt64) {
         let millis = Int64(bitPattern: bits)
         self = max(.distantPast, min(.distantFuture, Timestamp(millis: millis)))
     }

@@ -13,7 +13,8 @@ enum CheckCommand {
           PATH                     a file, or a folder whose .yaml and .yml files are checked
           --lint-fatal             findings and other warnings end with code 3
           -o FORMAT                text; github: annotations for a pull request; json
-          --agent URL              ask a running agent for its metrics, their types and bounds
+          --agent URL              ask a running agent for its metrics, their types and bounds,
+                                   and for the series that SLOs look at
           --scrape-interval D      between two samples of a series (15s)
           --evaluation-interval D  of groups that have none (not assumed)
 
@@ -57,7 +58,9 @@ enum CheckCommand {
         }
         if let agent = options.last("--agent") {
             do throws(AgentFault) {
-                settings.catalog = try AgentQueries(agent).catalog(of: check.metrics)
+                let queries = AgentQueries(agent)
+                settings.catalog = try queries.catalog(of: check.metrics)
+                try check.survey(queries)
             } catch {
                 printError("\(error)")
                 return ExitCode.failed

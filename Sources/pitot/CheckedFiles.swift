@@ -1,6 +1,9 @@
 import Agent
+import Backtest
+import Convert
 import Model
 import Query
+import SLO
 import Server
 import Text
 
@@ -18,12 +21,14 @@ struct CheckedFiles {
     private(set) var rules: [LintedFile] = []
     /// How many files there are, and SLOs in them.
     let count: Int
-    private(set) var definitions = 0
+    private var slos: [SLODefinition] = []
+    var definitions: Int { slos.count }
 
     /// Reads what the files name as well: baselines of models.
     init(_ files: [SourceFile]) throws(FileFault) {
         count = files.count
-        var slos: [SourceFile] = []
+        var native: [SourceFile] = []
+        var foreign: [PeerFile] = []
         for file in files {
             switch Self.kind(of: file) {
             case .configuration:
@@ -34,21 +39,54 @@ struct CheckedFiles {
             case .rules: addRules(file, RuleFile.read(file.bytes, file: file.path))
             case .ruleResources:
                 addRules(file, RuleFile.readResources(file.bytes, file: file.path))
-            case .tests: add(RuleTestFile.read(file.bytes, file: file.path).diagnostics)
-            case .slos: slos.append(file)
+            case .tests:
+                let read = RuleTestFile.read(
+                    file.bytes, file: file.path, extraKeys: SLOExpectation.keys)
+                add(read.diagnostics)
+                for test in read.file?.tests ?? [] { add(SLOExpectation.read(test).diagnostics) }
+            case .slos: native.append(file)
+            case .foreign: foreign.append(PeerFile(path: file.path, bytes: file.bytes))
             }
         }
         // All at once: two files may not define the same SLO.
         let read = Configuration.read(
-            try ConfigurationFiles(config: nil, rules: slos).addingTimeZones().addingBaselines())
-        definitions = read.definitions.count
+            try ConfigurationFiles(config: nil, rules: native).addingTimeZones().addingBaselines())
+        slos = read.definitions
         add(read.diagnostics)
+        for file in Conversion(foreign).files { add([refusal(of: file)]) }
     }
 
     var ruleCount: Int { rules.flatMap(\.groups).reduce(0) { $0 + $1.rules.count } }
 
     /// The metrics that rules read and no rule makes.
     var metrics: [String] { RuleLint(rules).metrics }
+
+    /// Another tool's SLOs, which an agent does not read; where they stand in Pitot's form.
+    private func refusal(of file: ConvertedFile) -> Diagnostic {
+        let twins = file.slos.compactMap { slo in
+            slos.first { $0.service == slo.service && $0.name == slo.name }
+        }
+        let place = SourcePosition(file: file.path, line: 1, column: 1)
+        var hint = "write them with `pitot convert -o DIR \(file.path)`"
+        if let first = twins.first {
+            let all = twins.count == file.slos.count ? "all" : "\(twins.count)"
+            hint =
+                "\(all) of its \(file.slos.count) SLOs are converted, \(first.key) at "
+                + "\(first.position): keep the original in another folder"
+        }
+        return .error(
+            at: place, "these are SLOs of \(file.peer.title), which the agent does not read",
+            expected: "SLOs in Pitot's own form", hint: hint)
+    }
+
+    /// Adds what does not fit the series of a running agent.
+    mutating func survey(_ agent: AgentQueries) throws(AgentFault) {
+        guard !slos.isEmpty else { return }
+        var surveyor = try SLOSurveyor(agent)
+        for finding in try surveyor.findings(slos) {
+            entries.append(CheckEntry(diagnostic: finding.diagnostic, code: finding.code))
+        }
+    }
 
     /// Adds what lint finds in rules.
     mutating func lint(_ settings: RuleLintSettings) {
@@ -70,7 +108,7 @@ struct CheckedFiles {
         entries += diagnostics.map { CheckEntry(diagnostic: $0, code: nil) }
     }
 
-    private enum Kind { case configuration, rules, ruleResources, tests, slos }
+    private enum Kind { case configuration, rules, ruleResources, tests, slos, foreign }
 
     /// Rule files say their kind; what does not is taken for a configuration.
     private static func kind(of file: SourceFile) -> Kind {
@@ -80,6 +118,7 @@ struct CheckedFiles {
         if documents.contains(where: { $0["kind"]?.asString == "PrometheusRule" }) {
             return .ruleResources
         }
+        if PeerFile(path: file.path, bytes: file.bytes).describesSLOs { return .foreign }
         if ["kind", "apiVersion", "slos", "service"].contains(where: { first[$0] != nil }) {
             return .slos
         }

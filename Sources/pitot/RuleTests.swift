@@ -1,4 +1,7 @@
+import Agent
+import Backtest
 import Glibc
+import Model
 import Query
 import Server
 import Text
@@ -49,7 +52,8 @@ struct RuleTests {
             let reason = "\(path): \(String(cString: strerror(errno))); expected a readable file"
             return abort(&suite, [reason])
         }
-        let read = RuleTestFile.read(bytes, file: path, allowsUnknown: allowsUnknown)
+        let read = RuleTestFile.read(
+            bytes, file: path, extraKeys: SLOExpectation.keys, allowsUnknown: allowsUnknown)
         guard let file = read.file else {
             return abort(&suite, read.diagnostics.map(\.description))
         }
@@ -59,16 +63,20 @@ struct RuleTests {
         for line in rules.warnings { printError(line) }
         for fault in rules.faults { printLine(fault) }
         let groups = file.ordered(rules.groups)
+        let slos = SLOTest(rules.configuration(of: file))
         for test in tests {
             var outcomes: [RuleTestOutcome]
             if let fault = rules.faults.first {
-                let more = test.alerts.count + test.queries.count
+                let more = test.alerts.count + test.queries.count + test.extras.count
                 outcomes = [
                     RuleTestOutcome(
                         at: test.position, test.title, "rules", fault: fault, count: max(1, more))
                 ]
             } else {
                 outcomes = test.outcomes(groups, in: file, options: queries)
+                if !test.extras.isEmpty {
+                    outcomes += slos.outcomes(test, step: file.evaluationInterval)
+                }
                 outcomes.filter { !$0.hasPassed }.forEach(show)
             }
             suite.add(test.title, outcomes)
@@ -98,6 +106,9 @@ struct RuleFolder {
 
     struct Found {
         var groups: [RuleGroup] = []
+        /// Files of SLOs, and those of Prometheus' rules.
+        var slos: [SourceFile] = []
+        var files: [SourceFile] = []
         /// Patterns that match no file.
         var warnings: [String] = []
         var faults: [String] = []
@@ -129,9 +140,35 @@ struct RuleFolder {
                 "\(path): \(String(cString: strerror(errno))); expected a readable file")
             return
         }
+        let source = SourceFile(path: path, bytes: bytes)
+        guard !source.isNative else { return found.slos.append(source) }
+        found.files.append(source)
         let read = RuleFile.read(
             bytes, file: path, options: queries, allowsUnknown: allowsUnknown)
         found.groups += read.groups
         found.faults += read.diagnostics.filter { $0.severity == .error }.map(\.description)
+    }
+}
+
+extension RuleFolder.Found {
+    /// What an agent is given. Rules only if an SLO asks what they may record: they cost more than
+    /// all counting.
+    func configuration(of file: RuleTestFile) -> ConfigurationFiles {
+        let alone = ConfigurationFiles(config: nil, rules: slos).addingTimeZones()
+        guard Configuration.read(alone).needsSamples else { return alone }
+        return ConfigurationFiles(config: nil, rules: slos + files).addingTimeZones()
+    }
+}
+
+extension SourceFile {
+    /// Whether it is of Pitot's own kinds: SLOs, maintenance, adjustments.
+    var isNative: Bool {
+        guard let documents = try? YAML.parse(bytes, file: path) else {
+            // Read as rules, which says what is broken.
+            return false
+        }
+        return documents.contains {
+            $0["apiVersion"]?.asString?.hasPrefix("pitot/") == true && $0["kind"] != nil
+        }
     }
 }

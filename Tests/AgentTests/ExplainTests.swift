@@ -88,8 +88,13 @@ import Wire
     @Test func theSeriesOfAWindowAddUpToWhatTheLedgerCounted() throws {
         let slo = try explained(paging())
         let series = try #require(slo["explanation"]?["series"])
-        let window = try #require(slo.window("1h"))
-        #expect(series.text("window") == "1h")
+        let window = try #require(slo.window("30d"))
+        #expect(series.text("window") == "30d")
+        // It is younger than the period, and all of it is kept.
+        #expect(series["limitedBy"] == nil)
+        #expect(series["addsUp"] == .bool(true))
+        #expect(series.number("ledger", "total") == window.number("total"))
+        #expect(series.number("total") == window.number("total"))
         var sums: [String: Double] = [:]
         for one in series["top"]?.elements ?? [] {
             sums[one.text("role") ?? "", default: 0] += one.number("increase") ?? 0
@@ -99,10 +104,13 @@ import Wire
         #expect(restarted.count == 1)
         #expect(restarted.first?.text("series")?.contains("pod-2") == true)
         #expect(restarted.first?.number("reset") == 100)
+        let reset = series["increments"]?.elements.first { $0.text("class") == "reset" }
+        #expect(reset?.number("value") == 100 && reset?.number("time") == at(3001).seconds)
         let text = (slo["explanation"]?["text"]?.elements ?? []).compactMap(\.asString)
         #expect(text.first == "recommender/availability (model fraud)")
         #expect(text.contains { $0.contains("page 1h: firing since 2026-11-23T") })
         #expect(text.contains { $0.contains("reset 100 (1)") })
+        #expect(text.contains { $0.contains("they add up to what the ledger counted") })
     }
 
     @Test func anAlertSaysWhatIsKnownAndWhereToGo() throws {

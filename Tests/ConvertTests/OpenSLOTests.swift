@@ -140,6 +140,50 @@ import Text
         #expect(found.name == "search" && found.objective == "99.9")
     }
 
+    @Test func theObjectivesOfACompositeAreSLOsOfTheirOwn() throws {
+        let text = """
+            apiVersion: openslo/v1
+            kind: SLO
+            metadata: {name: journey}
+            spec:
+              service: shop
+              budgetingMethod: Occurrences
+              timeWindow: [{duration: 4w, isRolling: true}]
+              objectives:
+                - displayName: cart
+                  target: 0.99
+                  compositeWeight: 3
+                  indicator:
+                    metadata: {name: cart}
+                    spec:
+                      ratioMetric:
+                        counter: true
+                        bad: {metricSource: {type: Prometheus, spec: {query: 'cart{code="500"}'}}}
+                        total: {metricSource: {type: Prometheus, spec: {query: cart}}}
+                - displayName: pay
+                  target: 0.999
+                  indicatorRef: pay
+            ---
+            apiVersion: openslo/v1
+            kind: SLI
+            metadata: {name: pay}
+            spec:
+              ratioMetric:
+                counter: true
+                bad: {metricSource: {type: Prometheus, spec: {query: 'pay{code="500"}'}}}
+                total: {metricSource: {type: Prometheus, spec: {query: pay}}}
+            """
+        let found = try converted(text)
+        #expect(found.refusals == [])
+        let names = found.slos.map { "\($0.service)/\($0.name) \($0.objective) \($0.kind)" }
+        #expect(names == ["shop/journey-cart 99 events", "shop/journey-pay 99.9 events"])
+        let hint = found.warnings.first?.hint ?? ""
+        #expect(
+            hint.contains(
+                "of: [{slo: shop/journey-cart, weight: 3}, {slo: shop/journey-pay}]"
+            ))
+    }
+
     @Test func aFixedRangeIsDroppedAndTold() throws {
         let text = (slo + "\n---\n" + sli)
             .replacing(
@@ -163,7 +207,7 @@ import Text
         ("conditionRef: burning", "conditionRef: cold", "no AlertCondition named"),
         ("threshold: 10", "threshold: none", "no burn rate"),
         ("find_total{}", "sum:find{*}.as_count()", "not PromQL"),
-        ("Promised, target: 0.99}", "x, target: 0.99, indicatorRef: a}", "part of a composite"),
+        ("Promised, target: 0.99}", "x, target: 0.99, indicatorRef: a}", "no SLI named \"a\""),
     ])
     func whatCannotBeConvertedSaysWhy(old: String, new: String, what: String) throws {
         let found = try converted((slo + "\n---\n" + sli).replacing(old, with: new))

@@ -164,6 +164,43 @@ import Text
         #expect(refusal.expected != nil && refusal.position.line > 0)
     }
 
+    @Test func thePluginsOfTheCommonCollectionAreWrittenOut() throws {
+        func sli(_ plugin: String) throws -> NativeSLI? {
+            let text = """
+                version: prometheus/v1
+                service: shop
+                slos:
+                  - name: a
+                    objective: 99
+                    sli: {plugin: \(plugin)}
+                    alerting: {name: A}
+                """
+            let document = try YAML.parse(Array(text.utf8), file: "s.yml")[0]
+            let windows = SlothWindows(period: .days(30), among: [])
+            let found = SlothImporter.read(document, isResource: false, windows: windows)
+            #expect(found.slos.isEmpty == !found.refusals.isEmpty)
+            return found.slos.first?.sli
+        }
+        #expect(
+            try sli(
+                "{id: sloth-common/istio/v1/availability, options: {service: cart, namespace: s, "
+                    + #"filter: '{cluster="eu"}'}}"#)
+                == .events(
+                    counted: "bad",
+                    selector:
+                        #"istio_requests_total{cluster="eu", destination_service_name="cart", "#
+                        + #"destination_service_namespace="s", response_code=~"(5..|429)"}"#,
+                    total: #"istio_requests_total{cluster="eu", destination_service_name="cart", "#
+                        + #"destination_service_namespace="s"}"#))
+        #expect(
+            try sli("{id: sloth-common/coredns/availability}")
+                == .events(
+                    counted: "bad", selector: #"coredns_dns_responses_total{rcode=~"SERVFAIL"}"#,
+                    total: "coredns_dns_responses_total"))
+        #expect(try sli("{id: sloth-common/traefik/v2/availability}") == nil)
+        #expect(try sli("{id: sloth-common/istio/v1/latency}") == nil)
+    }
+
     @Test func oneBadSLOLeavesTheOthers() throws {
         let two =
             full + """

@@ -108,8 +108,9 @@ class BackfillTest(unittest.TestCase):
         self.prometheus = Prometheus(self.folder / "peer", self.exporter.port)
         self.addCleanup(self.prometheus.process.kill)
 
-    def agent(self) -> Agent:
-        config = f"backfill: {{prometheus: 'http://127.0.0.1:{self.prometheus.port}', range: 3d}}\n"
+    def agent(self, key: str = "prometheus", path: str = "") -> Agent:
+        url = f"http://127.0.0.1:{self.prometheus.port}{path}"
+        config = f"backfill: {{{key}: '{url}', range: 3d}}\n"
         agent = Agent(self.folder, {"slo.yaml": RULES}, settings=config)
         self.addCleanup(agent.kill)
         return agent
@@ -132,6 +133,10 @@ class BackfillTest(unittest.TestCase):
         begun = time.monotonic()
         self.check(agent)
         self.assertLess(time.monotonic() - begun, 60)
+
+    def test_remote_read_tells_the_same_past(self):
+        agent = self.agent("remoteRead", "/api/v1/read").start()
+        self.check(agent)
 
     def test_a_reader_that_was_killed_goes_on(self):
         agent = self.agent().start()

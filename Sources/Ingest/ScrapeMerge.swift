@@ -1,9 +1,24 @@
-import Model
+public import Model
 
 // Columns to scrapes. Series of one target share their timestamps, nearly always all of them: then
 // its columns are turned into rows by one pass, and a scrape is a slice of them. Where they differ
 // (a series begins, ends, or was left out) its columns are merged by time. A binary heap over
 // targets gives the scrapes of all in order of time. About 3 ns a sample.
+
+/// The samples of one series over a stretch of time, ascending.
+public struct ScrapeColumn: Sendable {
+    /// The intake's number of the series.
+    public var id: UInt32
+    public var times: [Timestamp]
+    public var values: [Double]
+
+    /// A column; `times` and `values` are parallel.
+    public init(id: UInt32, times: [Timestamp], values: [Double]) {
+        self.id = id
+        self.times = times
+        self.values = values
+    }
+}
 
 /// The scrapes of one target over a stretch of time, row by row.
 private struct TargetRows: Sendable {
@@ -15,16 +30,16 @@ private struct TargetRows: Sendable {
     /// The row that is next.
     var next = 0
 
-    init(_ columns: [HistoryColumn]) {
+    init(_ columns: [ScrapeColumn]) {
         let isAligned = columns.dropFirst().allSatisfy { $0.times == columns[0].times }
         if isAligned { turn(columns) } else { merge(columns) }
     }
 
     /// All columns have the same times.
-    private mutating func turn(_ columns: [HistoryColumn]) {
+    private mutating func turn(_ columns: [ScrapeColumn]) {
         times = columns[0].times
         let width = columns.count
-        let own = columns.map(\.number)
+        let own = columns.map(\.id)
         numbers.reserveCapacity(width * times.count)
         starts.reserveCapacity(times.count + 1)
         for row in times.indices {
@@ -41,7 +56,7 @@ private struct TargetRows: Sendable {
         }
     }
 
-    private mutating func merge(_ columns: [HistoryColumn]) {
+    private mutating func merge(_ columns: [ScrapeColumn]) {
         var cursors = Array(repeating: 0, count: columns.count)
         while true {
             var time = Timestamp.distantFuture
@@ -53,7 +68,7 @@ private struct TargetRows: Sendable {
                 let cursor = cursors[place]
                 guard cursor < columns[place].times.count, columns[place].times[cursor] == time
                 else { continue }
-                numbers.append(columns[place].number)
+                numbers.append(columns[place].id)
                 values.append(columns[place].values[cursor])
                 cursors[place] += 1
             }
@@ -64,14 +79,15 @@ private struct TargetRows: Sendable {
 }
 
 /// Merges columns in order of time, scrape by scrape.
-struct ScrapeMerge: Sendable {
+public struct ScrapeMerge: Sendable {
     private var targets: [TargetRows] = []
     private var heap: [(time: Timestamp, target: Int)] = []
 
-    /// `keys` tells, parallel to `columns`, which belong to one target. Scrapes of the same time
-    /// come in the order in which their targets first stand in `columns`.
-    init(_ columns: [HistoryColumn], keys: [UInt64]) {
-        var members: [[HistoryColumn]] = []
+    /// Whole scrapes of what the columns hold. `keys` tells, parallel to `columns`, which belong to
+    /// one target. Scrapes of the same time come in the order in which their targets first stand in
+    /// `columns`.
+    public init(_ columns: [ScrapeColumn], keys: [UInt64]) {
+        var members: [[ScrapeColumn]] = []
         var places: [UInt64: Int] = [:]
         for index in columns.indices where !columns[index].times.isEmpty {
             if let place = places[keys[index]] {
@@ -89,10 +105,10 @@ struct ScrapeMerge: Sendable {
     }
 
     /// The time of the next scrape; nil at the end.
-    var nextTime: Timestamp? { heap.first?.time }
+    public var nextTime: Timestamp? { heap.first?.time }
 
     /// Hands out the next scrape's series and values. O(log targets).
-    mutating func next(_ body: (ArraySlice<UInt32>, ArraySlice<Double>) -> Void) {
+    public mutating func next(_ body: (ArraySlice<UInt32>, ArraySlice<Double>) -> Void) {
         guard let target = heap.first?.target else { return }
         let row = targets[target].next
         let range = targets[target].starts[row]..<targets[target].starts[row + 1]
