@@ -11,8 +11,9 @@ PITOT ?= .build/debug/pitot
 FORMATTED := Sources Tests Fuzz Package.swift
 
 .PHONY: help setup build release demo test test-unit test-e2e lint format bench check clean
-.PHONY: bench-peers bench-events bench-backtest diff drift-sim test-kserve test-events bench-alerts
-.PHONY: fuzz fuzz-smoke gen asan tsan test-slow test-faults
+.PHONY: bench-peers bench-events bench-backtest bench-otlp diff drift-sim test-kserve test-events
+.PHONY: test-otlp test-faults bench-alerts
+.PHONY: fuzz fuzz-smoke gen asan tsan test-slow
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  \033[1m%-11s\033[0m %s\n", $$1, $$2 }' \
@@ -69,6 +70,12 @@ test-events: build ## Runs end to end with openlineage-python and cloudevents (p
 
 test-kserve: build ## Drift end to end with a real KServe model server (pip, in build/)
 	PITOT='$(PITOT)' scripts/test-kserve.sh
+
+test-otlp: build ## Spans and metrics of the real OpenTelemetry SDK, through bad proxies (pip, in build/)
+	PITOT='$(PITOT)' scripts/test-otlp.sh
+
+bench-otlp: release ## Spans per CPU-second over HTTP and gRPC
+	python3 scripts/bench-otlp.py build/pitot
 
 drift-sim: setup ## Simulate what docs/drift.md promises: false alarms and delays (ARGS='--runs 200')
 	swift run -c release pitot-drift-sim $(ARGS)

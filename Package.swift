@@ -22,16 +22,20 @@ let modules: [Target] = [
     .target(name: "Drift", dependencies: ["Model", "CMath"], swiftSettings: pure),
     .target(name: "Alerting", dependencies: ["Model", "Text"], swiftSettings: pure),
     .target(name: "Ingest", dependencies: ["Model", "Wire", "Storage"], swiftSettings: pure),
+    .target(name: "Traces", dependencies: ["Model", "Text", "Wire"], swiftSettings: pure),
     .target(
         name: "Query", dependencies: ["Model", "Text", "Alerting", "CMath"], swiftSettings: pure),
     .target(name: "Runs", dependencies: ["Model", "Text", "Wire"], swiftSettings: pure),
-    .target(name: "SLO", dependencies: ["Model", "Text", "Ingest", "Runs"], swiftSettings: pure),
+    .target(
+        name: "SLO", dependencies: ["Model", "Text", "Wire", "Ingest", "Runs", "Traces"],
+        swiftSettings: pure),
     .target(
         name: "Convert", dependencies: ["Model", "Text", "Query", "SLO"], swiftSettings: pure),
     .target(
         name: "Agent",
         dependencies: [
             "Model", "Text", "Wire", "Storage", "Drift", "Alerting", "Ingest", "Query", "Runs",
+            "Traces",
             "SLO",
         ],
         swiftSettings: pure),
@@ -44,8 +48,8 @@ let modules: [Target] = [
     .target(
         name: "Server",
         dependencies: [
-            "Model", "Text", "Wire", "Storage", "Alerting", "Ingest", "Query", "Runs", "Agent",
-            "Backtest", "CCurl", "CMicrohttpd", "CZlib",
+            "Model", "Text", "Wire", "Storage", "Alerting", "Ingest", "Query", "Runs", "Traces",
+            "Agent", "Backtest", "CCurl", "CMicrohttpd", "CNghttp2", "COpenSSL", "CZlib",
         ],
         swiftSettings: strict),
 ]
@@ -60,6 +64,9 @@ let libraries: [Target] = [
         name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .systemLibrary(
         name: "CMicrohttpd", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
+    .systemLibrary(
+        name: "CNghttp2", pkgConfig: "libnghttp2", providers: [.apt(["libnghttp2-dev"])]),
+    .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .target(name: "CAllocations"),
     .target(name: "CPlatform"),
@@ -94,14 +101,18 @@ let testTargets: [Target] = [
     tests(
         "Alerting", ["Alerting", "Text", "Model"], exclude: ["intervals.py", "intervals.json"]),
     tests("Ingest", ["Ingest", "Storage", "Wire", "Model"]),
+    tests("Traces", ["Traces", "Wire", "Text", "Model"]),
     tests("Query", ["Query", "Alerting", "Text", "Model"]),
     tests("Runs", ["Runs", "Wire", "Text", "Model"]),
-    tests("SLO", ["SLO", "Runs", "Ingest", "Text", "Model"], exclude: ["zones.py", "zones.json"]),
+    tests(
+        "SLO", ["SLO", "Runs", "Traces", "Ingest", "Wire", "Text", "Model"],
+        exclude: ["zones.py", "zones.json"]),
     tests("Convert", ["Convert", "SLO", "Query", "Text", "Model"]),
     tests(
         "Agent",
         [
             "Agent", "SLO", "Runs", "Query", "Drift", "Alerting", "Ingest", "Storage", "Wire",
+            "Traces",
             "Text", "Model",
         ]),
     tests(

@@ -14,6 +14,7 @@ private let parsers: [@Sendable ([UInt8]) -> Void] = [
     remoteWrite, compressedRemoteWrite, logReader, resolvedWrite, yaml, selector, json,
     remoteWrite2, featureRows, cloudEvents, featureBatch, promql, remoteRead, lineage,
     runEvents, webhooks, pipelineBatch,
+    otlpTraces, otlpJSON, otlpMetrics, zipkinSpans, spanDelta,
 ]
 
 /// Called by libFuzzer with each input. Returning 0 keeps the input if it reached new code.

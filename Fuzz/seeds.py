@@ -272,6 +272,93 @@ def pipeline_batch():
     words = b"".join(varint(len(word)) + word for word in [b"", b"r", b"", b"a", b"b", b"", b""])
     run = b"\x01\x01\x05" + words + b"\x01\x02\x00\x00" + varint(0) * 3
     return [varint(0) + varint(1) + run, varint(1) + varint(3) + varint(2) + run + run]
+def fixed(number, value):
+    return varint(number << 3 | 1) + struct.pack("<Q", value)
+
+
+def attribute(key, value):
+    return field(1, key) + field(2, value)
+
+
+OTLP_TIME = 1_700_000_000_000_000_000
+
+
+def otlp_traces():
+    values = [field(1, b"/p"), integer(3, 503), integer(2, 1), double(4, 0.5),
+              field(5, field(1, field(1, b"x")) + field(1, field(5, b""))),
+              field(6, field(1, attribute(b"k", integer(3, 2)))), field(7, b"\x01\x02")]
+    span = (
+        field(1, bytes(15) + b"\x01") + field(2, bytes(7) + b"\x02") + field(3, b"ot=th:c;rv:1")
+        + field(4, bytes(7) + b"\x03") + field(5, b"op") + integer(6, 2) + fixed(7, OTLP_TIME)
+        + fixed(8, OTLP_TIME + 5000)
+        + b"".join(field(9, attribute(b"http.route", value)) for value in values)
+        + field(11, fixed(1, 5) + field(2, b"e") + field(3, attribute(b"a", values[0])))
+        + field(13, field(1, bytes(15) + b"\x07") + field(2, bytes(7) + b"\x08"))
+        + field(15, field(2, b"boom") + integer(3, 2)) + b"\x85\x01\x00\x03\x00\x00")
+    resource = field(1, field(1, attribute(b"service.name", field(1, b"shop"))))
+    whole = field(1, resource + field(2, field(1, field(1, b"lib")) + field(2, span) * 2))
+    return [whole, whole * 2, field(1, field(2, field(2, span)) + resource), b"\x0a\x00"]
+
+
+def otlp_json():
+    span = (
+        b'{"traceId":"000000000000000000000000000000Ab","spanId":"00000000000000CD","name":"op",'
+        b'"kind":2,"startTimeUnixNano":"1","endTimeUnixNano":5,"status":{"code":2},"flags":256,'
+        b'"attributes":[{"key":"a","value":{"arrayValue":{"values":[{"doubleValue":"NaN"},'
+        b'{"kvlistValue":{"values":[{"key":"k","value":{"bytesValue":"AQI="}}]}}]}}}]}')
+    point = (
+        b'{"timeUnixNano":"9","startTimeUnixNano":"1","asInt":"-3","count":"3","sum":1.5,'
+        b'"bucketCounts":["1","2"],"explicitBounds":[0.5],"scale":-1,"zeroCount":1,"positive":'
+        b'{"offset":-2,"bucketCounts":[1]},"quantileValues":[{"quantile":0.5,"value":1}]}')
+    names = [b"gauge", b"sum", b"histogram", b"exponentialHistogram", b"summary"]
+    metrics = b",".join(
+        b'{"name":"m","unit":"s","%s":{"dataPoints":[%s],"aggregationTemporality":2}}'
+        % (name, point) for name in names)
+    return [
+        b'{"resourceSpans":[{"scopeSpans":[{"spans":[' + span + b"]}]}]}",
+        b'{"resourceMetrics":[{"scopeMetrics":[{"metrics":[' + metrics + b"]}]}]}"]
+
+
+def otlp_metrics():
+    times = fixed(2, OTLP_TIME) + fixed(3, OTLP_TIME + 10**9)
+    label = attribute(b"a", field(1, b"b"))
+    points = {
+        5: times + double(4, 1.5) + field(7, label),
+        7: times + fixed(6, 7) + field(7, label),
+        9: times + fixed(4, 3) + double(5, 1.5) + field(6, struct.pack("<QQ", 1, 2))
+        + field(7, struct.pack("<d", 0.5)) + field(9, label),
+        10: times + fixed(4, 4) + double(5, 9) + signed(6, 12) + fixed(7, 1)
+        + field(8, signed(1, -3) + field(2, b"\x01\x00\x02")) + field(1, label),
+        11: times + fixed(4, 4) + double(5, 9) + field(6, double(1, 0.5) + double(2, 3)),
+    }
+    metrics = b"".join(
+        field(2, field(1, b"http.server.duration") + field(2, b"help") + field(3, b"ms")
+              + field(kind, field(1, point) + integer(2, 2) + integer(3, 1)))
+        for kind, point in points.items())
+    resource = field(1, b"".join(
+        field(1, attribute(key, field(1, b"x")))
+        for key in (b"service.name", b"service.instance.id", b"region")))
+    return [field(1, resource + field(2, metrics)), field(1, field(2, metrics))]
+
+
+def zipkin_spans():
+    return text(
+        '[{"traceId":"a1","id":"b2","parentId":"c3","kind":"SERVER","name":"get","timestamp":5,'
+        '"duration":7,"localEndpoint":{"serviceName":"s"},"tags":{"error":"x","a":"b"},'
+        '"annotations":[{"timestamp":1,"value":"v"}]},{"traceId":"","id":"1"}]', "[]")
+
+
+def span_delta():
+    keys = varint(2) + varint(zigzag_value(85_000_000)) + struct.pack("<QQQQ", 1, 2, 3, 4)
+    head = varint(1) + varint(8) + bytes(8) + varint(zigzag_value(1_700_000_000_000))
+    group = varint(1) + b"s" + varint(1) + b"n" + varint(0)
+    count = b"\x00" + varint(zigzag_value(1_700_000_000_000)) + b"\x02\x04\x00"
+    rest = b"\x01" + group + b"\x00" + b"\x01" + count + b"\x00"
+    return [head + keys + b"\x00" + varint(len(rest)) + rest, bytes(12)]
+
+
+def zigzag_value(value):
+    return value << 1 ^ value >> 63
 
 
 SEEDS = [
@@ -296,6 +383,11 @@ SEEDS = [
     run_events,
     webhooks,
     pipeline_batch,
+    otlp_traces,
+    otlp_json,
+    otlp_metrics,
+    zipkin_spans,
+    span_delta,
 ]
 
 

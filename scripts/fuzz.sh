@@ -12,8 +12,9 @@ parsers=(
     remoteWrite compressedRemoteWrite logReader resolvedWrite yaml selector json remoteWrite2
     featureRows cloudEvents featureBatch promql remoteRead lineage runEvents webhooks
     pipelineBatch
+    otlpTraces otlpJSON otlpMetrics zipkinSpans spanDelta
 )
-modules=(Model Text Wire Storage Ingest Alerting Query)
+modules=(Model Text Wire Storage Ingest Alerting Query Traces)
 folder=build/fuzz
 smoke_runs=50000
 
@@ -65,7 +66,8 @@ build() {
             -enable-upcoming-feature InternalImportsByDefault \
             -enable-upcoming-feature MemberImportVisibility \
             -emit-module -emit-module-path "$folder/objects/$module.swiftmodule" \
-            -emit-object -o "$folder/objects/$module.o" Sources/"$module"/*.swift
+            -emit-object -o "$folder/objects/$module.o" \
+            $(find Sources/"$module" -name '*.swift' | sort)
         objects+=("$folder/objects/$module.o")
     done
     swiftc "${sanitize[@]}" "${include[@]}" -module-name Fuzz Fuzz/*.swift "${objects[@]}" \

@@ -5,7 +5,8 @@ set -euo pipefail
 
 packages=(
     libmicrohttpd-dev libcurl4-openssl-dev libyaml-dev libsnappy-dev libre2-dev libsimdjson-dev
-    libprotobuf-c-dev protobuf-c-compiler pkg-config python3 tzdata zlib1g-dev
+    libprotobuf-c-dev protobuf-c-compiler pkg-config python3 tzdata
+    zlib1g-dev libnghttp2-dev libssl-dev
 )
 
 if ! command -v swift >/dev/null; then

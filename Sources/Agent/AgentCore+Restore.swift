@@ -43,6 +43,7 @@ extension AgentCore {
         _ = drift.configure(configuration.driftModels, at: now)
         asks = head.asks
         configureAsks()
+        configureSpans()
     }
 
     mutating func restoreIntake(_ section: [UInt8]) -> Bool { intake.restore(section) }

@@ -4,6 +4,7 @@ public import Model
 public import Runs
 public import SLO
 public import Storage
+import Traces
 import Wire
 
 // One value that owns everything below the purity line: events in, effects out (DESIGN §3.1). It
@@ -39,6 +40,8 @@ public struct AgentCore: Sendable {
     public internal(set) var timeline = Timeline()
     /// What is asked for SLIs that no series shows.
     var asks = AskSchedule()
+    var spans = SpanBook()
+    var spanExport = SpanExport()
     private var pendingLog: [UInt8] = []
     /// Off in a back-test, which plays one history many times and keeps none.
     var isLogging = true
@@ -89,6 +92,8 @@ public struct AgentCore: Sendable {
             }
         case .pipeline(let batch, let request):
             effects.append(plan(.pipelineTaken(take(batch, request))))
+        case .spans(let batch, let request):
+            effects.append(plan(.spansTaken(take(batch, request))))
         case .backfillBegan(let from):
             if canBackfill { log(.backfillBegan(from: from)) { $0.beginBackfill(from: from) } }
         case .backfilled(let past):
@@ -129,6 +134,7 @@ public struct AgentCore: Sendable {
             apply(record)
         case .features(let batch): drift.apply(batch, at: now)
         case .pipeline(let batch): _ = apply(batch)
+        case .spans(let delta): restore(delta)
         case .exposed(let write):
             for id in intake.addSeries(of: write, now: now) { route(id) }
             intake.apply(write, now: now, into: &output)
@@ -174,6 +180,7 @@ public struct AgentCore: Sendable {
             evaluation, exportDeadline, intake.nextDeadline, notifier.nextDeadline,
             ruleSchedule.nextDeadline, drift.nextDeadline, asks.nextDeadline,
             runs.nextDeadline, datasetDeadline,
+            spanDeadline,
         ].compactMap { $0 }.min()
     }
 
@@ -254,6 +261,7 @@ public struct AgentCore: Sendable {
         ledger.configure(read.definitions, read.corrections, now: now)
         configureAsks()
         configureRuns()
+        configureSpans()
         for index in 0..<intake.store.count {
             let id = SeriesID(UInt32(index))
             guard intake.isRoutable(id) else { continue }
@@ -300,6 +308,7 @@ public struct AgentCore: Sendable {
         for round in advanceRules() { effects.append(plan(.evaluate(round))) }
         tellDrift()
         advanceExport()
+        advanceSpans()
         for (id, question) in advanceAsks() { effects.append(plan(.ask(id, question))) }
         for found in notifier.watchDeliveries(now: now) {
             note(found.change, of: found.key, found.summary)

@@ -22,6 +22,7 @@ enum CheckpointKind: UInt8 {
     case drift = 75
     case runs = 90
     case timeline = 91
+    case spans = 78
 }
 
 /// A point in time of an agent, given out record by record.
@@ -41,6 +42,7 @@ public struct AgentSnapshot: Sendable {
     private var drift: DriftSections
     private var runs: RunSections
     private var timeline: Timeline
+    private var spans: SpanSections
     private var kind = CheckpointKind.head
     private var number: UInt64 = 0
     private var isEnded = false
@@ -60,6 +62,7 @@ public struct AgentSnapshot: Sendable {
         drift = DriftSections(agent.drift)
         runs = RunSections(agent.runs)
         timeline = agent.timeline
+        spans = SpanSections(agent.spans, agent.spanExport)
     }
 
     /// The next record; nil after the last.
@@ -88,6 +91,9 @@ public struct AgentSnapshot: Sendable {
             kind = .runs
         case .runs:
             if let section = runs.next() { return record(.runs, section) }
+            kind = .spans
+        case .spans:
+            if let section = spans.next() { return record(.spans, section) }
             kind = .timeline
         case .timeline:
             kind = .end
@@ -149,6 +155,7 @@ public struct AgentRestorer: Sendable {
         case .drift: return taken > 0 && agent.restoreDrift(record.payload)
         case .runs: return taken > 0 && agent.runs.restore(record.payload)
         case .timeline: return taken > 0 && agent.restoreTimeline(record.payload)
+        case .spans: return taken > 0 && agent.restoreSpans(record.payload)
         case .end:
             var reader = ByteReader(record.payload)
             isWhole = reader.varint() == taken && agent.finishRestore()

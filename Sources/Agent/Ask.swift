@@ -93,7 +93,7 @@ extension AgentCore {
             case .query(let sli):
                 (id, .query(QueryQuestion(sli: sli, by: slot.by, time: about)))
             case .probe(let sli): (id, .probe(sli.request))
-            case .events, .latency, .freshness, .threshold, .composite, .runs, nil: nil
+            case .events, .latency, .freshness, .threshold, .composite, .runs, .spans, nil: nil
             }
         }
     }

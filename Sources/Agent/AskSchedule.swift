@@ -156,7 +156,7 @@ struct AskSettings: Sendable {
         switch sli {
         case .probe(let sli): (sli.interval, sli.request.timeout)
         case .query: (queryInterval, queryTimeout)
-        case .events, .latency, .freshness, .threshold, .composite, .runs: nil
+        case .events, .latency, .freshness, .threshold, .composite, .runs, .spans: nil
         }
     }
 }

@@ -5,6 +5,7 @@ public import Query
 public import Runs
 public import SLO
 public import Text
+public import Traces
 public import Wire
 
 /// `pitot.yaml` and the rule files, read and checked.
@@ -31,6 +32,8 @@ public struct Configuration: Sendable {
     public var runs = RunSettings()
     public var webhooks = IncomingSettings()
     public var backfill: BackfillSettings?
+    public var otlp = OTLPSettings()
+    public var spans = SpanSettings()
     public var notifier = NotifierSettings()
     public var definitions: [SLODefinition] = []
     /// Of Prometheus rule files.

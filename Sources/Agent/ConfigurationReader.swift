@@ -72,6 +72,8 @@ struct ConfigurationReader {
         ("events", { $1.readEvents(into: &$2.events) }),
         ("runs", { $1.readRuns(into: &$2.runs) }),
         ("webhooks", { $1.readWebhooks(into: &$2.webhooks) }),
+        ("otlp", { $1.readOTLP(into: &$2.otlp) }),
+        ("spans", { $1.readSpans(into: &$2.spans) }),
         ("backfill", { $1.readBackfill(into: &$2.backfill) }),
         ("notify", { $1.readDelivery(into: &$2.notifier.delivery) }),
     ]

@@ -67,6 +67,8 @@ public enum Event: Sendable {
     /// Somebody asks for something through Alertmanager's API; of what came with it this much was
     /// refused.
     case alertmanager(AlertmanagerChange, refused: String?, RequestID)
+    /// Spans came; who sent them waits for an answer.
+    case spans(SpanBatch, RequestID)
     /// The past is going to be read, from this time on.
     case backfillBegan(from: Timestamp)
     /// Samples of the past, later than those before.
@@ -133,6 +135,8 @@ public enum Effect: Sendable {
     case pipelineTaken(PipelineReply)
     /// The answer to what somebody asked for through Alertmanager's API.
     case alertmanagerDone(AlertmanagerReply)
+    /// The answer to spans.
+    case spansTaken(SpanReply)
     /// Something is to be found out for an SLI.
     case ask(AskID, Question)
 }

@@ -2,6 +2,7 @@ import Alerting
 import Ingest
 import Model
 import Storage
+import Traces
 import Wire
 
 // Canonical events as log payloads. A write is logged resolved; a configuration with its files'
@@ -25,6 +26,7 @@ enum LoggedEvent {
     case backfillBegan(from: Timestamp)
     case backfilled(ResolvedWrite, through: Timestamp)
     case backfillEnded(isWhole: Bool)
+    case spans(SpanDelta)
 
     private enum Kind: UInt8 {
         case started = 1
@@ -43,6 +45,7 @@ enum LoggedEvent {
         case silenced = 24
         case posted = 25
         case pipeline = 30
+        case spans = 28
     }
 
     /// The record's kind and payload.
@@ -63,6 +66,9 @@ enum LoggedEvent {
         case .pipeline(let batch):
             batch.encode(into: &out)
             return (Kind.pipeline.rawValue, out.bytes)
+        case .spans(let delta):
+            delta.encode(into: &out)
+            return (Kind.spans.rawValue, out.bytes)
         case .features(let batch):
             batch.encode(into: &out)
             return (Kind.features.rawValue, out.bytes)
@@ -117,6 +123,9 @@ enum LoggedEvent {
         case .features:
             guard let batch = FeatureBatch(from: &reader) else { return nil }
             self = .features(batch)
+        case .spans:
+            guard let delta = SpanDelta(from: &reader) else { return nil }
+            self = .spans(delta)
         case .backfillBegan:
             guard let from = reader.signedVarint() else { return nil }
             self = .backfillBegan(from: Timestamp(millis: from))

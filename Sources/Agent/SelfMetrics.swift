@@ -22,6 +22,7 @@ extension AgentCore {
         writeDriftMetrics(into: &out)
         writeRunMetrics(into: &out)
         writeBackfill(into: &out)
+        writeSpanMetrics(into: &out)
         out.single(
             "pitot_log_position", .counter, "Records appended to the event log.",
             Double(position.index))

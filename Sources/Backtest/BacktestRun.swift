@@ -226,7 +226,7 @@ public struct BacktestRun: Sendable {
             agent.handle(.answered(id, answer), at: agent.now, into: &effects)
         // Nobody can ask the past for a page.
         case .ask(_, .probe), .reply, .report, .removeSegments, .featuresTaken,
-            .pipelineTaken, .alertmanagerDone:
+            .pipelineTaken, .spansTaken, .alertmanagerDone:
             break
         }
     }

@@ -1,5 +1,5 @@
 public import Model
-import Storage
+public import Storage
 import Wire
 
 // Samples that the agent makes itself: what recording rules record, and the series of alerts. They
@@ -229,4 +229,12 @@ extension Intake {
 /// Why a series of our own was not added.
 public struct MadeFault: Error, Hashable, Sendable {
     public let refusal: Refusal
+}
+
+extension Intake {
+    /// Keeps an exemplar of a series of our own, if it is not older than the series' newest.
+    public mutating func keep(_ exemplar: Exemplar, ofMade id: UInt32) {
+        guard Int(id) < places.count, !isForgotten(SeriesID(id)) else { return }
+        _ = store.add(exemplar, to: SeriesID(places[Int(id)].stored))
+    }
 }

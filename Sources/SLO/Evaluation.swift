@@ -66,7 +66,8 @@ extension Ledger {
         let hourly = reading.figures(.hours(1))
         let pairs = plan.pairs.map { planned in
             judge(
-                planned.pair, windows[planned.long], windows[planned.short], definition, sight)
+                planned.pair, windows[planned.long], windows[planned.short],
+                drawn: reading.drawn(planned.pair.long), definition, sight)
         }
         let loss = dataLoss(group, index, definition, sight, now)
         return Verdict(
@@ -98,7 +99,7 @@ extension Ledger {
     }
 
     private func judge(
-        _ pair: AlertPair, _ long: WindowFigures, _ short: WindowFigures,
+        _ pair: AlertPair, _ long: WindowFigures, _ short: WindowFigures, drawn: EventCounts?,
         _ definition: SLODefinition, _ sight: Sight
     ) -> PairVerdict {
         guard let longBurn = long.burnRate, let shortBurn = short.burnRate else {
@@ -112,13 +113,15 @@ extension Ledger {
             finding = .breaching
             let evidence = definition.alerts.evidence
             let isTested = evidence.isTested && !definition.sli.isTimeSliced
-            if isTested && long.counts.total <= Self.testedTrialsMax {
+            // What a span stands for was drawn once.
+            let counts = drawn ?? long.counts
+            if isTested && counts.total <= Self.testedTrialsMax {
                 let found = binomialUpperTail(
-                    successes: long.counts.bad, trials: long.counts.total,
+                    successes: counts.bad, trials: counts.total,
                     probability: definition.objective.budgetRatio)
                 chance = found
                 let isEvident =
-                    found < pair.severity.significance && long.counts.bad >= evidence.badMin
+                    found < pair.severity.significance && counts.bad >= evidence.badMin
                 finding = isEvident ? .breaching : .clear
             }
         }

@@ -55,6 +55,9 @@ struct GroupLedger: Sendable {
     let labels: Labels
     private let period: Period
     var history: EventHistory
+    /// The spans that were seen, where `history` has what they stand for; nil where that is the
+    /// same.
+    var drawn: EventHistory?
     /// The first sample; nothing before it was seen.
     var started: Timestamp?
     /// The newest complete scrape.
@@ -119,8 +122,8 @@ struct GroupLedger: Sendable {
         undecided.add(events, at: time, from: periodStart)
     }
 
-    mutating func observe(_ time: Timestamp) {
-        started = min(started ?? time, time)
+    mutating func observe(_ time: Timestamp, isFirst: Bool = true) {
+        if isFirst { started = min(started ?? time, time) }
         asOf = max(asOf, time)
     }
 
@@ -209,7 +212,16 @@ extension GroupLedger {
         archive.time(&asOf)
         archive.time(&shedLast)
         archive.field(&targets)
-        archive.field(&isDirty)
+        // Bits: whether it is dirty, whether there is a history of what was drawn.
+        var bits: UInt8 = (isDirty ? 1 : 0) | (drawn == nil ? 0 : 2)
+        archive.field(&bits)
+        if bits > 3 { archive.fail() }
+        isDirty = bits & 1 == 1
+        if bits & 2 == 2 {
+            var own = drawn ?? EventHistory(period: period)
+            own.archive(&archive)
+            drawn = own
+        }
         changedSince = isDirty ? .distantPast : .distantFuture
         let blank = ForgottenTargets(count: 0, noticed: .distantPast)
         archive.optional(&forgotten, blank: blank) { archive, forgotten in

@@ -24,6 +24,7 @@ extension Ledger {
                 }
             }
             groups[index].history.markExclusions(wanted, before: time)
+            groups[index].drawn?.markExclusions(wanted, before: time)
         }
         groups[index].nextEdge = nextEdge(of: index, notBefore: time)
     }
@@ -41,6 +42,7 @@ extension Ledger {
         let slo = groups[index].slo
         groups[index].corrections = entries[slo].corrections(of: groups[index].labels)
         groups[index].history.renumberExclusions(ruleNumbers)
+        groups[index].drawn?.renumberExclusions(ruleNumbers)
         let newest = groups[index].history.newest
         guard newest > .distantPast else { return }
         if let calendar = entries[slo].definition.period.calendar {

@@ -64,6 +64,8 @@ public struct Ledger: Sendable {
     /// Of composites: what their groups are made of, and the other way round.
     var parts: [Int: [CompositePart]] = [:]
     var wholes: [Int: [Int]] = [:]
+    /// SLOs of kind `spans` in force.
+    var spanEntries: [SLOKey: Int] = [:]
     /// Composite SLOs, members before those that they are a member of.
     var composites: [Int] = []
     var compositesAsOf = Timestamp.distantPast
@@ -160,6 +162,7 @@ public struct Ledger: Sendable {
     }
 
     mutating func indexSelectors() {
+        indexSpans()
         entriesByMetric = [:]
         entriesOfAnyMetric = []
         for (index, entry) in entries.enumerated() {

@@ -21,7 +21,7 @@ extension SLI {
             [sli.goodBuckets, sli.totalBuckets, sli.totalCount, sli.histogram, sli.total]
         case .freshness(let sli): [sli.timestamp]
         case .threshold(let sli): [sli.metric]
-        case .composite, .query, .probe, .runs: []
+        case .composite, .query, .probe, .runs, .spans: []
         }
     }
 
@@ -34,7 +34,7 @@ extension SLI {
             sli.timestamp.matches(labels) ? [Claim(role: .gauge, reading: .gauge)] : []
         case .threshold(let sli):
             sli.metric.matches(labels) ? [Claim(role: .gauge, reading: .gauge)] : []
-        case .composite, .query, .probe, .runs: []
+        case .composite, .query, .probe, .runs, .spans: []
         }
     }
 }
@@ -99,7 +99,7 @@ enum GaugeTest: Sendable {
         switch sli {
         case .freshness(let sli): self = .freshness(sli)
         case .threshold(let sli): self = .threshold(sli)
-        case .events, .latency, .composite, .query, .probe, .runs: return nil
+        case .events, .latency, .composite, .query, .probe, .runs, .spans: return nil
         }
     }
 

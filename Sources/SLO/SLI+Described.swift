@@ -1,6 +1,7 @@
 import Ingest
 import Model
 public import Text
+import Traces
 
 // What an SLI is, for people, and which counters it reads.
 
@@ -31,6 +32,7 @@ extension SLI {
         case .query: "query"
         case .probe: "probe"
         case .runs: "runs"
+        case .spans: "spans"
         }
     }
 
@@ -68,6 +70,11 @@ extension SLI {
                 (name: "interval", value: sli.interval.description),
             ]
         case .runs(let rule): rule.described
+        case .spans(let rule):
+            [(name: "select", value: rule.selector.text), (name: "count", value: rule.scope.word)]
+                + (rule.below.isEmpty ? [] : [(name: "below", value: rule.below)])
+                + rule.bad.map { (name: "bad", value: $0.text) }
+                + rule.excluded.map { (name: "exclude", value: $0.text) }
         case .composite(let sli):
             sli.members.map { (name: $0.key, value: $0.weight.description) }
         }
@@ -89,7 +96,7 @@ extension SLI {
                 CounterSelection(role: "total", selector: sli.totalBuckets, bound: .infinity),
                 CounterSelection(role: "good", selector: sli.goodBuckets, bound: sli.bound),
             ]
-        case .freshness, .threshold, .composite, .query, .probe, .runs: []
+        case .freshness, .threshold, .composite, .query, .probe, .runs, .spans: []
         }
     }
 }

@@ -1,6 +1,7 @@
 public import Model
 public import Runs
 public import Text
+public import Traces
 
 /// What a good event is.
 public enum SLI: Hashable, Sendable {
@@ -12,12 +13,13 @@ public enum SLI: Hashable, Sendable {
     case query(QuerySLI)
     case probe(ProbeSLI)
     case runs(RunRule)
+    case spans(SpanRule)
 
     /// Whether its events are minutes, each good or bad: no draws of chance, so no evidence test.
     public var isTimeSliced: Bool {
         switch self {
         case .freshness, .threshold, .composite: true
-        case .events, .latency, .query, .probe, .runs: false
+        case .events, .latency, .query, .probe, .runs, .spans: false
         }
     }
 }

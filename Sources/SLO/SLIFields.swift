@@ -1,12 +1,14 @@
 import Model
 import Runs
 import Text
+import Traces
+import Wire
 
 /// An SLI in a checkpoint: a kind, texts and numbers. A kind's number is never used again.
 struct SLIFields {
     private enum Kind: UInt8 {
         case eventsBad = 1
-        case eventsGood, latency, freshness, threshold, composite, query, probe
+        case eventsGood, latency, freshness, threshold, composite, query, probe, spans
         case runs = 20
     }
 
@@ -40,6 +42,12 @@ struct SLIFields {
             kind = .composite
             texts = sli.members.flatMap { [$0.service, $0.name] }
             numbers = [Double(sli.mode.rawValue)] + sli.members.map(\.weight)
+        case .spans(let rule):
+            kind = .spans
+            texts = [rule.below, rule.selector.text] + (rule.bad + rule.excluded).map(\.text)
+            numbers = [
+                Double(rule.scope.rawValue), Double(rule.nanosMax ?? 0), Double(rule.bad.count),
+            ]
         case .query(let sli):
             kind = .query
             texts = [sli.query, sli.total]
@@ -103,6 +111,7 @@ struct SLIFields {
         case .probe: return probe.map { .probe($0) }
         case .runs:
             return selector(0).flatMap { RunRule($0, texts, numbers) }.map { .runs($0) }
+        case .spans: return spans.map { .spans($0) }
         case .query:
             guard texts.count == 2, let counted = numbers.first else { return nil }
             return .query(
@@ -120,6 +129,29 @@ struct SLIFields {
                 service: texts[2 * index], name: texts[2 * index + 1], weight: weight)
         }
         return CompositeSLI(mode: mode, members: members)
+    }
+
+    private var spans: SpanRule? {
+        guard numbers.count == 3, texts.count >= 2,
+            let scope = UInt8(exactly: numbers[0]).flatMap(SpanRule.Scope.init),
+            let nanos = UInt64(exactly: numbers[1]), let bad = Int(exactly: numbers[2]),
+            (0...texts.count - 2).contains(bad)
+        else { return nil }
+        let selectors = texts.indices.dropFirst().compactMap { attributes($0) }
+        guard selectors.count == texts.count - 1 else { return nil }
+        return SpanRule(
+            selector: selectors[0], scope: scope, bad: Array(selectors[1..<1 + bad]),
+            excluded: Array(selectors[(1 + bad)...]), nanosMax: nanos == 0 ? nil : nanos,
+            below: texts[0])
+    }
+
+    /// A selector by label names, as spans have them.
+    private func attributes(_ index: Int) -> Selector? {
+        guard let read = selector(index) else { return nil }
+        let renamed = read.matchers.map {
+            Matcher(SpanLens.labelName($0.name), $0.op, $0.value)
+        }
+        return try? Selector(renamed, text: read.text)
     }
 
     private var probe: ProbeSLI? {

@@ -24,6 +24,7 @@ struct SLIKindReader {
         case "query": readQuery().map { .query($0) }
         case "probe": readProbe().map { .probe($0) }
         case "runs": readRuns().map { .runs($0) }
+        case "spans": readSpans().map { .spans($0) }
         default: nil
         }
     }

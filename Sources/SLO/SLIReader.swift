@@ -13,10 +13,9 @@ struct SLIReader {
     }
 
     /// Kinds of DESIGN §4.6 that a later version brings; named so that the message can say so.
-    private static let laterKinds = ["spans"]
     private static let kinds = [
         "events", "latency", "freshness", "threshold", "composite", "query", "probe", "drift",
-        "runs",
+        "runs", "spans",
     ]
 
     mutating func read() -> SLI? {
@@ -25,12 +24,6 @@ struct SLIReader {
         var found: [(kind: String, node: YAMLNode)] = []
         for kind in Self.kinds {
             if let node = fields.optionalNode(kind) { found.append((kind, node)) }
-        }
-        for kind in Self.laterKinds where fields.optionalNode(kind) != nil {
-            fields.fail(
-                at: fields.position(of: kind),
-                "the sli kind \"\(kind)\" is not supported by this version",
-                expected: expected)
         }
         if found.isEmpty && fields.diagnostics.isEmpty {
             fields.fail(at: node, "the sli has no kind", expected: expected)

@@ -64,7 +64,7 @@ extension SLODefinition {
             [Asked(key: "timestamp", selector: freshness.timestamp, mayBeEmpty: false)]
         case .threshold(let threshold):
             [Asked(key: "metric", selector: threshold.metric, mayBeEmpty: false)]
-        case .composite, .query, .probe, .runs: []
+        case .composite, .query, .probe, .runs, .spans: []
         }
     }
 }

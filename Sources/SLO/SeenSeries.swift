@@ -73,6 +73,7 @@ extension Ledger {
                     "of \(decimal(undecided, 0)) runs it is not known when they started: they are "
                         + "not counted; best and worst of the budget take them for good and bad")
             }
+        case .spans: remarks += samplingRemark(group, verdict)
         case .freshness, .threshold, .composite, .query, .probe: break
         }
         let missing = verdict.definition.by.filter { verdict.labels[$0] == nil }

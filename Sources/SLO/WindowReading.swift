@@ -62,6 +62,17 @@ struct WindowReading {
             errorRatio: ratio, burnRate: burn)
     }
 
+    /// The spans that were seen in a window of an alert, should they stand for others.
+    func drawn(_ window: TimeSpan) -> EventCounts? {
+        guard let drawn = group.drawn else { return nil }
+        let from = EventHistory.lowerEdge(of: window, to: end)
+        let fine = window <= EventHistory.quarterSpan ? window : nil
+        let base = drawn.base(at: from, finerThan: fine, isPeriod: false)
+        let counts = drawn.events(since: base, from: from, finerThan: fine)
+        if drawn.exclusions.isEmpty { return counts }
+        return counts - drawn.excludedEvents(from: from, base: base, finerThan: fine)
+    }
+
     /// What was counted, less what maintenance excludes, and adjusted.
     private func counts(
         _ from: Timestamp, isPeriod: Bool, finerThan fine: TimeSpan?

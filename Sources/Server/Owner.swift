@@ -31,6 +31,7 @@ enum OwnerMessage: Sendable {
     case alertmanager(AlertmanagerChange, refused: String?, HTTPRequest)
     /// What was found out for an SLI.
     case answered(AskID, Answer)
+    case spans(SpanBatch, SpanExchange)
     case backfill(BackfillStep, @Sendable (BackfillProgress) -> Void)
     /// What the storekeeper did.
     case kept(KeptNews)
@@ -78,11 +79,14 @@ final class Owner: @unchecked Sendable {
     /// Gets what is received, too. Set before the thread starts.
     var recorder: Recorder?
     var agent = AgentCore(seed: randomBits())
-    private var effects: [PlannedEffect] = []
+    var effects: [PlannedEffect] = []
     private var waiting: [RequestID: WriteExchange] = [:]
     /// Requests that wait for what they led to, writes and pipelines apart.
     var waitingRows: [RequestID: HTTPRequest] = [:]
     var waitingPipelines: [RequestID: PipelineExchange] = [:]
+    var waitingSpans: [RequestID: SpanExchange] = [:]
+    /// What spans are to be read by.
+    let lens = Locked(SpanLens([]))
     /// Events about models that came while none could be taken.
     let eventsLost = Atomic<Int>(0)
     var lastRequest: UInt64 = 0
@@ -164,7 +168,7 @@ final class Owner: @unchecked Sendable {
             case .writeSegment(let draft): storekeeper.keep(.segment(draft))
             case .removeSegments(let numbers): storekeeper.keep(.removeSegments(numbers))
             case .announce, .reply, .send, .report, .evaluate, .featuresTaken, .ask,
-                .pipelineTaken, .alertmanagerDone:
+                .pipelineTaken, .spansTaken, .alertmanagerDone:
                 break
             }
         }
@@ -211,6 +215,8 @@ final class Owner: @unchecked Sendable {
         for exchange in waiting.values { exchange.complete(Self.unavailable) }
         for offer in offers { offer?.complete(Self.unavailable) }
         for request in waitingRows.values { request.complete(Self.unavailable) }
+        for exchange in waitingSpans.values { exchange.complete(nil) }
+        waitingSpans = [:]
         waitingRows = [:]
         refusePipelines()
         waiting = [:]
@@ -243,6 +249,7 @@ final class Owner: @unchecked Sendable {
         case .alertmanager(let change, let refused, let request): take(change, refused, request)
         case .answered(let id, let answer):
             agent.handle(.answered(id, answer), at: wallClock(), into: &effects)
+        case .spans(let batch, let exchange): take(batch, exchange)
         case .kept(let news): note(news)
         case .backfill(let step, let answer): backfill(step, answer)
         case .stop: break
@@ -255,6 +262,7 @@ final class Owner: @unchecked Sendable {
     private func refuse(_ message: OwnerMessage) {
         switch message {
         case .write(_, let exchange): exchange.complete(Self.unavailable)
+        case .spans(_, let exchange): exchange.complete(nil)
         case .read(let request, _): request.complete(Self.unavailable)
         case .pipeline(_, let exchange): exchange.request.complete(Self.unavailable)
         case .alertmanager(_, _, let request): request.complete(Self.unavailable)
@@ -282,6 +290,7 @@ final class Owner: @unchecked Sendable {
     }
 
     private func tell(_ report: ConfigurationReport) {
+        lens.withLock { $0 = agent.spanLens }
         precondition(!offers.isEmpty, "each configuration offered is reported once")
         let request = offers.removeFirst()
         if report.isTaken { vault.use(agent.files) }
@@ -345,7 +354,7 @@ final class Owner: @unchecked Sendable {
         return effects.contains { planned in
             switch planned.effect {
             case .reply, .writeSegment, .removeSegments, .evaluate, .featuresTaken, .ask,
-                .pipelineTaken:
+                .pipelineTaken, .spansTaken:
                 false
             case .announce, .send, .report, .alertmanagerDone: true
             }
@@ -380,11 +389,13 @@ final class Owner: @unchecked Sendable {
             switch planned.effect {
             case .reply(let reply):
                 waiting.removeValue(forKey: reply.id)?
-                    .complete(answer(reply), written(reply.tally))
+                    .complete(answer(reply), written(reply.tally), of: reply)
             case .featuresTaken(let reply):
                 takeWaiting(reply.id)?.complete(FeatureEndpoints.answer(reply))
             case .pipelineTaken(let reply): complete(reply)
             case .alertmanagerDone(let reply): tell(reply)
+            case .spansTaken(let reply):
+                waitingSpans.removeValue(forKey: reply.id)?.complete(reply)
             case .announce(let news):
                 logger.info(
                     "alert \(news.state)", ("labels", news.labels.description),

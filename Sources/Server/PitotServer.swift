@@ -45,6 +45,9 @@ public final class PitotServer: Sendable {
     public var port: UInt16 { http.port }
 
     private let http: HTTPServer
+    /// For OTLP alone, on its own port.
+    private let otlp: HTTPServer?
+    private let grpc: GRPCServer?
     private let owner: Owner
     private let courier: Courier
     private let storekeeper: Storekeeper
@@ -99,19 +102,24 @@ public final class PitotServer: Sendable {
         backfiller?.prepare()
         queries = QueryPool(concurrency: configuration.queries.concurrency)
         features = FeatureEndpoints(configuration, logger, owner)
+        let otlpIntake = OTLPIntake(configuration, owner: owner)
         router = Router(
             write: WriteEndpoint(
                 seed: HashSeed(low: randomBits(), high: randomBits()),
                 limits: configuration.wire),
             owner: owner, features: features, pipelines: PipelineEndpoints(configuration),
-            queries: queries, crossOrigin: CrossOrigin(configuration.queries.corsOrigin),
+            otlp: OTLPEndpoint(intake: otlpIntake), queries: queries,
+            crossOrigin: CrossOrigin(configuration.queries.corsOrigin),
             loadFiles: { [vault] () throws(FileFault) in try Self.loadFiles(options, vault) })
+        let httpLimits = Self.limits(limits.http, configuration)
         do throws(ListenFault) {
             http = try HTTPServer(
                 address: options.listen ?? configuration.listen,
-                limits: Self.limits(limits.http, configuration),
+                limits: httpLimits,
                 onTooLarge: { [router] in router.noteTooLarge($0) },
                 handler: { [router] in router.handle($0) })
+            otlp = try Self.listenForOTLP(configuration.otlp, httpLimits, router, logger)
+            grpc = try Self.listenForGRPC(configuration, otlpIntake, logger)
         } catch { throw .listen(error) }
         router.stand(behind: http)
         courier.start()
@@ -150,6 +158,8 @@ public final class PitotServer: Sendable {
     /// the data folder are free then. Called once.
     public func stop() {
         http.quiesce()
+        otlp?.quiesce()
+        grpc?.quiesce()
         watch.stop()
         features.intake.stop()
         features.tee?.stop()
@@ -163,6 +173,8 @@ public final class PitotServer: Sendable {
         recorder?.stop()
         router.stand(behind: nil)
         http.stop()
+        otlp?.stop()
+        grpc?.stop()
         logger.info("stopped")
     }
 
@@ -173,6 +185,57 @@ public final class PitotServer: Sendable {
         limits.bodyBytes = configuration.wire.bodyBytes
         limits.bodies = configuration.concurrentBodies
         return limits
+    }
+
+    /// OTLP's own port. One that nobody asked for may be taken: then there is none.
+    private static func listenForOTLP(
+        _ settings: OTLPSettings, _ limits: HTTPLimits, _ router: Router, _ logger: Logger
+    ) throws(ListenFault) -> HTTPServer? {
+        guard !settings.http.isEmpty else { return nil }
+        do throws(ListenFault) {
+            let server = try HTTPServer(
+                address: settings.http, limits: limits,
+                onTooLarge: { router.noteTooLarge($0) }, handler: { router.handleOTLP($0) })
+            logger.info("listening for OTLP over HTTP", ("port", String(server.port)))
+            return server
+        } catch {
+            if settings.isHTTPSet { throw error }
+            logger.warn(
+                "no port for OTLP over HTTP of its own", ("address", settings.http),
+                ("reason", error.reason))
+            return nil
+        }
+    }
+
+    /// OTLP over gRPC, in clear or with the certificate that is configured.
+    private static func listenForGRPC(
+        _ configuration: Configuration, _ intake: OTLPIntake, _ logger: Logger
+    ) throws(ListenFault) -> GRPCServer? {
+        let settings = configuration.otlp
+        guard !settings.grpc.isEmpty else { return nil }
+        var tls: GRPCTLS?
+        if !settings.certificate.isEmpty {
+            tls = GRPCTLS(certificate: settings.certificate, key: settings.key)
+            guard tls != nil else {
+                throw ListenFault(
+                    address: settings.grpc,
+                    reason: "\(settings.certificate) and \(settings.key) are no certificate and key"
+                )
+            }
+        }
+        var limits = GRPCLimits()
+        limits.messageBytes = configuration.wire.bodyBytes
+        do throws(ListenFault) {
+            let server = try GRPCServer(
+                address: settings.grpc, tls: tls, limits: limits, intake: intake)
+            logger.info("listening for OTLP over gRPC", ("port", String(server.port)))
+            return server
+        } catch {
+            if settings.isGRPCSet { throw error }
+            logger.warn(
+                "no port for OTLP over gRPC", ("address", settings.grpc), ("reason", error.reason))
+            return nil
+        }
     }
 
     private static func backfiller(

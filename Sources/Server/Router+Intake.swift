@@ -79,4 +79,30 @@ extension Router {
             RemoteReadEndpoint.answer(body, view, watch)
         }
     }
+
+    /// What the server in front of OTLP alone answers.
+    func handleOTLP(_ request: HTTPRequest) -> Disposition {
+        if request.method == "POST", OTLPSignal(path: request.path) != nil {
+            return takeOTLP(request)
+        }
+        let isKnown = OTLPSignal(path: request.path) != nil
+        let response = HTTPResponse.text(
+            isKnown ? 405 : 404, "this port takes POST /v1/traces and /v1/metrics")
+        return counted(request, isKnown ? response.adding("Allow", "POST") : response)
+    }
+
+    func takeOTLP(_ request: HTTPRequest) -> Disposition {
+        guard let signal = OTLPSignal(path: request.path) else {
+            return counted(request, .empty(404))
+        }
+        if let answer = otlp.take(request, signal) { return counted(request, answer) }
+        counts.answered(request.path, 0)
+        return .later
+    }
+
+    func takeZipkin(_ request: HTTPRequest) -> Disposition {
+        if let answer = otlp.takeZipkin(request) { return counted(request, answer) }
+        counts.answered(request.path, 0)
+        return .later
+    }
 }

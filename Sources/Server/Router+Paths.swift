@@ -34,6 +34,9 @@ extension Router {
         case "/api/v1/rules":
             let parameters = QueryParameters(request, now: startedAt, startedAt: startedAt)
             return read(request) { agent, _ in rulesAnswer(parameters, agent) }
+        case "/api/v1/traces": return counted(request, otlp.intake.keeper.list(request))
+        case let path where path.hasPrefix("/api/v1/traces/"):
+            return counted(request, otlp.intake.keeper.waterfall(path))
         case let path where RunEndpoints.paths.contains(path):
             do throws(RunEndpoints.Fault) {
                 return read(request, try RunEndpoints.render(request))
@@ -52,6 +55,8 @@ extension Router {
         case "/api/v1/read": return readRemotely(request)
         case "/-/reload": return reload(request)
         case "/api/v1/events": return takeEvents(request)
+        case Self.zipkinPath: return takeZipkin(request)
+        case let path where OTLPSignal(path: path) != nil: return takeOTLP(request)
         case let path where PipelineEndpoints.paths.contains(path):
             guard phase == .ready else { return counted(request, Owner.unavailable) }
             return take(request, pipelines.judge(request))
@@ -79,6 +84,8 @@ extension Router {
         return path.hasPrefix(FeatureEndpoints.rowsPrefix) ? "POST" : nil
     }
 
+    static let zipkinPath = "/api/v2/spans"
+
     static let methods = [
         "/": "GET, HEAD",
         "/api/v1/write": "POST", "/api/v1/read": "POST", "/-/healthy": "GET, HEAD",
@@ -89,6 +96,8 @@ extension Router {
         "/api/v1/events": "POST", "/api/v1/drift": "GET, HEAD",
         "/api/v1/lineage": "POST", "/api/v1/lineage/batch": "POST",
         "/api/v1/webhooks/mlflow": "POST", "/api/v1/webhooks/alertmanager": "POST",
+        "/v1/traces": "POST", "/v1/metrics": "POST", zipkinPath: "POST",
+        "/api/v1/traces": "GET, HEAD",
         "/api/v1/runs": "GET, HEAD", "/api/v1/timeline": "GET, HEAD",
         "/api/v1/recovery": "GET, HEAD", "/api/v1/datasets": "GET, HEAD",
     ]

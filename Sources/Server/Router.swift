@@ -19,12 +19,13 @@ final class Router: Sendable {
     let features: FeatureEndpoints
     let crossOrigin: CrossOrigin
     let pipelines: PipelineEndpoints
+    let otlp: OTLPEndpoint
     /// The server in front, once it listens; for its own counters.
     private let front = Locked<HTTPServer?>(nil)
 
     init(
         write: WriteEndpoint, owner: Owner, features: FeatureEndpoints,
-        pipelines: PipelineEndpoints,
+        pipelines: PipelineEndpoints, otlp: OTLPEndpoint,
         queries: QueryPool = QueryPool(concurrency: 1),
         crossOrigin: CrossOrigin = CrossOrigin(".*"),
         loadFiles: @escaping @Sendable () throws(FileFault) -> ConfigurationFiles
@@ -33,6 +34,7 @@ final class Router: Sendable {
         self.owner = owner
         self.features = features
         self.pipelines = pipelines
+        self.otlp = otlp
         self.queries = queries
         self.crossOrigin = crossOrigin
         self.loadFiles = loadFiles
@@ -46,7 +48,9 @@ final class Router: Sendable {
             // A browser asks before it sends a page's request.
             if method == "OPTIONS" { return counted(request, .empty(204)) }
         }
-        if request.path.hasPrefix(AlertmanagerEndpoints.prefix) { return alertmanager(request) }
+        if request.path.hasPrefix(AlertmanagerEndpoints.prefix) && request.path != Self.zipkinPath {
+            return alertmanager(request)
+        }
         if QueryEndpoints.answer(to: request.path) != nil, ["GET", "POST"].contains(method) {
             return ask(request)
         }
@@ -137,6 +141,7 @@ final class Router: Sendable {
         let turns = owner.turns.load(ordering: .relaxed)
         let figures = owner.figures.withLock { $0 }
         let features = self.features
+        let otlp = self.otlp.intake
         let recording = owner.recorder?.figures.withLock { $0 }
         return read(request) { agent, _ in
             var out = ExpositionWriter()
@@ -154,6 +159,7 @@ final class Router: Sendable {
                 "Turns of the loop that drives the agent.", Double(turns))
             figures.write(into: &out)
             features.writeMetrics(into: &out)
+            otlp.writeMetrics(into: &out)
             recording?.write(into: &out)
             writeProcessMetrics(startedAt: startedAt, into: &out)
             return HTTPResponse(

@@ -1,3 +1,5 @@
+import Agent
+
 // Content negotiation of remote write: `Content-Type: application/x-protobuf` with the message's
 // name as the parameter `proto`. Names of types and parameters do not regard case, and blanks may
 // stand around the semicolons (RFC 9110 §5.6.6): a receiver that does not trim them takes a 2.0
@@ -56,12 +58,27 @@ struct Written: Sendable {
 
 /// A write request while it is handled, with the version it is to be answered in.
 struct WriteExchange: Sendable {
-    let request: HTTPRequest
-    let version: WriteVersion
+    private enum Waiter: Sendable {
+        case request(HTTPRequest, WriteVersion)
+        /// Data points of OTLP; nil when they cannot be taken now.
+        case points(@Sendable (WriteReply?) -> Void)
+    }
+
+    private let waiter: Waiter
+
+    init(request: HTTPRequest, version: WriteVersion) { waiter = .request(request, version) }
+
+    init(points: @escaping @Sendable (WriteReply?) -> Void) { waiter = .points(points) }
 
     /// Answers it, with what of it is in the store.
-    func complete(_ response: HTTPResponse, _ written: Written = Written()) {
-        request.complete(response.reporting(written, version))
+    func complete(
+        _ response: HTTPResponse, _ written: Written = Written(), of reply: WriteReply? = nil
+    ) {
+        switch waiter {
+        case .request(let request, let version):
+            request.complete(response.reporting(written, version))
+        case .points(let done): done(reply)
+        }
     }
 }
 

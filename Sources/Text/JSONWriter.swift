@@ -37,6 +37,13 @@ public struct JSONWriter: Sendable {
         quote(value)
     }
 
+    /// A value that is JSON already.
+    public mutating func raw(_ json: [UInt8]) {
+        separate()
+        bytes += json
+        needsComma = true
+    }
+
     /// `true` or `false`.
     public mutating func bool(_ value: Bool) { literal(value ? "true" : "false") }
     /// A whole number.

@@ -126,6 +126,22 @@ struct WireCursor {
         return unsafe UnsafeRawPointer(position).loadUnaligned(as: UInt64.self).littleEndian
     }
 
+    @inline(__always) mutating func fixed32() throws(WireError) -> UInt32 {
+        guard remaining >= 4 else { throw .truncated(at: offset) }
+        defer { unsafe position += 4 }
+        return unsafe UnsafeRawPointer(position).loadUnaligned(as: UInt32.self).littleEndian
+    }
+
+    /// Big-endian, as ids are.
+    @inline(__always) mutating func identifier() throws(WireError) -> UInt64 {
+        try fixed64().byteSwapped
+    }
+
+    /// Each byte that is left.
+    @inline(__always) func forEachByte(_ body: (UInt8) -> Void) {
+        for index in 0..<remaining { body(unsafe position[index]) }
+    }
+
     /// Steps over one byte that `peek` has shown to be there.
     @inline(__always) mutating func advanceByte() { unsafe position += 1 }
 

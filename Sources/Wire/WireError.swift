@@ -19,6 +19,12 @@ public enum WireError: Error, Hashable, Sendable {
     case badSymbols
     /// Well-formed protobuf without one field of a write request: most likely another protocol.
     case noKnownField
+    /// Values nested deeper than `limit`.
+    case tooDeep(limit: Int)
+    case badJSON
+    case tooManySpans(limit: Int)
+    case tooManyResources(limit: Int)
+    case tooManyPoints(limit: Int)
 }
 
 extension WireError {
@@ -44,6 +50,14 @@ extension WireError {
         case .badSymbols: "the symbols do not begin with the empty string"
         case .noKnownField:
             "no field of the announced message in the body; is it of another version?"
+        case .tooDeep(let limit): "values nested more than \(limit) deep"
+        case .badJSON: "body is not JSON of the announced message"
+        case .tooManySpans(let limit):
+            "more than \(limit) spans in one body; send smaller batches"
+        case .tooManyResources(let limit):
+            "more than \(limit) resources in one body; send smaller batches"
+        case .tooManyPoints(let limit):
+            "more than \(limit) data points in one body; send smaller batches"
         }
     }
 
@@ -61,6 +75,11 @@ extension WireError {
         case .histogramsTooLarge: "histograms_too_large"
         case .badSymbols: "bad_symbols"
         case .noKnownField: "unknown_message"
+        case .tooDeep: "too_deep"
+        case .badJSON: "bad_json"
+        case .tooManySpans: "too_many_spans"
+        case .tooManyResources: "too_many_resources"
+        case .tooManyPoints: "too_many_points"
         }
     }
 }

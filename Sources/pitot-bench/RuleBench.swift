@@ -128,7 +128,7 @@ private struct RuleBenchWorld {
             case .report(let report):
                 precondition(report.isTaken, "the bench's rules are sound")
             case .announce, .reply, .send, .removeSegments, .featuresTaken, .pipelineTaken, .ask,
-                .alertmanagerDone:
+                .alertmanagerDone, .spansTaken:
                 break
             }
         }

@@ -119,7 +119,8 @@ struct AgentWorld {
                 handle(.delivered(delivery.id, outcome), at: time)
             case .evaluate(let round):
                 if isEvaluating { evaluate(round, at: time) }
-            case .announce, .writeSegment, .removeSegments, .featuresTaken, .pipelineTaken, .ask:
+            case .announce, .writeSegment, .removeSegments, .featuresTaken, .pipelineTaken, .ask,
+                .spansTaken:
                 break
             case .report(let report): reports.append(report)
             case .reply(let reply): replies.append(reply)

@@ -180,16 +180,10 @@ private let mistakes = [
         windows fires first for a period of 1d
         """),
     Mistake(
-        "an unsupported kind", without("      events:", with: "      spans:"),
-        """
-        slo.yaml:8:7: the sli kind "spans" is not supported by this version; expected one of \
-        events, latency, freshness, threshold, composite, query, probe, drift, runs
-        """),
-    Mistake(
         "an unknown kind", without("      events:", with: "      event:"),
         """
         slo.yaml:8:7: the sli has no kind; expected one of events, latency, freshness, \
-        threshold, composite, query, probe, drift, runs
+        threshold, composite, query, probe, drift, runs, spans
         slo.yaml:8:7: unknown key "event" in this sli (did you mean "events"?)
         """),
     Mistake(

@@ -28,6 +28,9 @@ import Wire
                 Configuration.read(ConfigurationFiles(config: nil, rules: [])), logger, owner),
             pipelines: PipelineEndpoints(
                 Configuration.read(ConfigurationFiles(config: nil, rules: []))),
+            otlp: OTLPEndpoint(
+                intake: OTLPIntake(
+                    Configuration.read(ConfigurationFiles(config: nil, rules: [])), owner: owner)),
             loadFiles: { ConfigurationFiles(config: nil, rules: []) })
         http = try TestServer { router.handle($0) }
     }

@@ -8,7 +8,7 @@ enum Layers {
         ["Model"],
         ["Text"],
         ["Wire", "Storage", "Drift", "Alerting", "Kube"],
-        ["Ingest", "Query", "Control", "Runs"],
+        ["Ingest", "Query", "Control", "Runs", "Traces"],
         ["SLO"],
         ["Convert"],
         ["Dashboards"],
