@@ -15,10 +15,12 @@ public struct AlertmanagerReply: Sendable {
 }
 
 extension AgentCore {
+    /// Does what was asked for. False when it was refused: then nothing may change, since nothing is
+    /// in the log.
     mutating func take(
         _ change: AlertmanagerChange, _ refused: String?, _ request: RequestID,
         into effects: inout [PlannedEffect]
-    ) {
+    ) -> Bool {
         let outcome: Result<String, SilenceFault>
         do throws(SilenceFault) {
             outcome = .success(try notifier.apply(change, now: now))
@@ -28,6 +30,8 @@ extension AgentCore {
             plan(
                 .alertmanagerDone(
                     AlertmanagerReply(id: request, outcome: outcome, refused: refused))))
+        if case .failure = outcome { return false }
+        return true
     }
 
     /// Tells of the alerts that ended by themselves.

@@ -78,7 +78,7 @@ public struct AgentCore: Sendable {
         case .answered(let id, let answer):
             log(.answered(id, answer)) { $0.apply(answer, to: id) }
         case .alertmanager(let change, let refused, let request):
-            take(change, refused, request, into: &effects)
+            guard take(change, refused, request, into: &effects) else { return }
         case .configured(let files):
             configure(files, into: &effects)
             return expose(into: &effects)

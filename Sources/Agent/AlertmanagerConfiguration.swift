@@ -115,6 +115,7 @@ enum AlertmanagerConfiguration {
             let host = authority.split(separator: "@", omittingEmptySubsequences: false).last
             return scheme + (host.map(String.init) ?? "") + "/<secret>"
         }
-        return "<secret>"
+        // One that was taken out of the configuration; Alertmanager's readers want an address.
+        return "https://withheld.invalid/"
     }
 }

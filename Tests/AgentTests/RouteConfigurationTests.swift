@@ -77,9 +77,9 @@ import Text
             """
         let found = messages(config)
         let expected = [
-            #":4:17: start_time "6:00" is no time of day; expected 00:00 to 24:00, in quotes"#,
-            #":4:37: end_time "24:01" is no time of day"#,
-            ":5:38: end_time is not after start_time",
+            #":4:18: start_time "6:00" is no time of day; expected 00:00 to 24:00, in quotes"#,
+            #":4:38: end_time "24:01" is no time of day"#,
+            ":5:39: end_time is not after start_time",
             #":6:9: "saturday:sunday" ends before it begins"#, #":6:9: "someday" under weekdays"#,
             #":7:9: "0" under days_of_month"#, #":7:9: "5:1" ends before it begins"#,
             #":7:9: "-1:3" ends before it begins"#, #":8:9: "13" under months"#,
@@ -140,8 +140,8 @@ import Text
         #expect(
             messages("noise: {resolveHold: 2d, flapping: {transitions: 1, window: 1s}}\n") == [
                 "pitot.yaml:1:9: resolveHold is out of range; expected 0s to 24h",
-                "pitot.yaml:1:38: transitions is out of range; expected 2 to 1000",
-                "pitot.yaml:1:54: window is out of range; expected 1m to 24h",
+                "pitot.yaml:1:37: transitions is out of range; expected 2 to 1000",
+                "pitot.yaml:1:53: window is out of range; expected 1m to 24h",
             ])
     }
 
