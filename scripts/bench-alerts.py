@@ -7,12 +7,12 @@
    last byte of the last notification; and the memory that it takes.
 """
 
-import json
+import datetime
 import os
 import pathlib
+import re
 import sys
 import tempfile
-import threading
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
@@ -111,11 +111,22 @@ def memory(agent: Agent, field: str) -> int:
     return int(text.split(f"{field}:")[1].split()[0]) // 1024
 
 
+def processor_seconds(agent: Agent) -> float:
+    """User and system time of the process so far."""
+    fields = pathlib.Path(f"/proc/{agent.process.child.pid}/stat").read_text().split(")")[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def decided(agent: Agent) -> float:
+    """When the first alert fired, by the agent's clock and log."""
+    stamp = re.search(r"time=(\S+) .*alert firing", agent.process.log())[1]
+    return datetime.datetime.fromisoformat(stamp.replace("Z", "+00:00")).timestamp()
+
+
 def storm(folder: pathlib.Path) -> None:
     sink = FaultSink()
     agent = Agent(folder / "storm", {"r.yaml": RULES}, settings(sink, "g")).start()
     told: set[str] = set()
-    done = threading.Event()
 
     def series(value: float) -> list[bytes]:
         at = int(time.time() * 1000)
@@ -129,6 +140,7 @@ def storm(folder: pathlib.Path) -> None:
         write(agent, series(0))
         time.sleep(2)
         before = memory(agent, "VmRSS")
+        processor = processor_seconds(agent)
         began = time.monotonic()
         write(agent, series(1))
         taken = time.monotonic() - began
@@ -138,19 +150,18 @@ def storm(folder: pathlib.Path) -> None:
 
         harness.wait_until("every group was told", lambda: total() >= ALERTS, deadline=60)
         last = sink.taken()[-1].at - began
+        processor = processor_seconds(agent) - processor
         for each in sink.taken():
             told.update(alert["labels"]["n"] for alert in each.told()["alerts"])
         assert len(told) == ALERTS, len(told)
         first = sink.taken()[0].at - began
+        fired = decided(agent) - time.time() + time.monotonic()
         print(f"{ALERTS} alerts in {GROUPS} groups: written {taken:.2f} s, first notification "
-              f"{first:.2f} s, last {last:.2f} s after the POST began ({len(sink.taken())} "
-              f"requests); memory {before} MiB before, {memory(agent, 'VmHWM')} MiB at most")
-        metrics = agent.metrics()
-        print(json.dumps({
-            name: value for name, value in metrics.items()
-            if name in ("pitot_notifications_delivered_total", "pitot_notifications_queued")}))
+              f"{first:.2f} s, last {last:.2f} s after the POST began, "
+              f"{sink.taken()[-1].at - fired:.2f} s after the alerts fired ({len(sink.taken())} "
+              f"requests, {processor:.2f} s of "
+              f"processor time); memory {before} MiB before, {memory(agent, 'VmHWM')} MiB at most")
     finally:
-        done.set()
         agent.kill()
         sink.stop()
 

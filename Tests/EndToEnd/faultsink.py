@@ -35,6 +35,7 @@ class FaultSink:
     def __init__(self, mode: str = "ok", tls: ssl.SSLContext | None = None):
         self.lock = threading.Condition()
         self.mode = mode
+        self._modes = [mode]
         self.requests: list[Received] = []
         self.held = 0
         self.answer = lambda path, body: "ok"
@@ -78,6 +79,7 @@ class FaultSink:
         """Changes what happens from now on; when that was."""
         with self.lock:
             self.mode = mode
+            self._modes.append(mode)
             self.lock.notify_all()
         if mode == "closed":
             if self._listener:
@@ -158,10 +160,11 @@ class FaultSink:
             self.requests.append(received)
             self.lock.notify_all()
             if mode == "hold":
-                # Until told to go on; then it is taken.
+                # Until told to go on: taken, if that is what comes next.
                 self.held += 1
-                self.lock.wait_for(lambda: self.mode != "hold", timeout=60)
-                if self.mode != "ok":
+                place = len(self._modes)
+                self.lock.wait_for(lambda: len(self._modes) > place, timeout=60)
+                if self._modes[place:place + 1] != ["ok"]:
                     return False
                 mode = "ok"
                 received.answered = True
