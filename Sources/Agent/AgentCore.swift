@@ -368,28 +368,6 @@ public struct AgentCore: Sendable {
         note(change, of: key, summary ?? "")
     }
 
-    mutating func note(_ change: AlertChange?, of key: Labels, _ summary: String) {
-        switch change {
-        case nil, .pendingBegan, .cleared: break
-        case .fired:
-            timeline.fired(key, summary, at: now)
-            news.append(AlertNews(labels: key, state: "firing", summary: summary))
-        case .resolved:
-            timeline.resolved(key, at: now)
-            news.append(AlertNews(labels: key, state: "resolved", summary: ""))
-        }
-    }
-
-    private func context(of verdict: Verdict) -> AlertContext {
-        var context = AlertContext()
-        context.externalURL = configuration.externalURL
-        context.silenceURL = configuration.notifier.alertmanagers.first ?? configuration.externalURL
-        for target in (verdict.totalLoss?.targets ?? []) + (verdict.partialLoss?.targets ?? []) {
-            context.targetNames[target] = intake.targets[Int(target)].identity.description
-        }
-        return context
-    }
-
     // MARK: The log
 
     private mutating func log(_ event: LoggedEvent, _ change: (inout AgentCore) -> Void) {

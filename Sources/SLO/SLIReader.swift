@@ -12,7 +12,6 @@ struct SLIReader {
         self.zones = zones
     }
 
-    /// Kinds of DESIGN §4.6 that a later version brings; named so that the message can say so.
     private static let kinds = [
         "events", "latency", "freshness", "threshold", "composite", "query", "probe", "drift",
         "runs", "spans",

@@ -53,24 +53,4 @@ enum Gzip {
         if let fault { throw fault }
         return out
     }
-
-    /// Compresses, fast rather than well.
-    static func deflate(_ body: [UInt8]) -> [UInt8]? {
-        var stream = z_stream()
-        guard pitot_deflate_begin(&stream) == Z_OK else { return nil }
-        defer { deflateEnd(&stream) }
-        var out = [UInt8](repeating: 0, count: Int(deflateBound(&stream, UInt(body.count))) + 32)
-        let status = body.withUnsafeBufferPointer { source in
-            out.withUnsafeMutableBufferPointer { room in
-                stream.next_in = UnsafeMutablePointer(mutating: source.baseAddress)
-                stream.avail_in = UInt32(clamping: source.count)
-                stream.next_out = room.baseAddress
-                stream.avail_out = UInt32(clamping: room.count)
-                return CZlib.deflate(&stream, Z_FINISH)
-            }
-        }
-        guard status == Z_STREAM_END else { return nil }
-        out.removeLast(Int(stream.avail_out))
-        return out
-    }
 }

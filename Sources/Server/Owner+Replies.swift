@@ -1,5 +1,7 @@
 import Agent
 import Ingest
+import Model
+import Text
 import Wire
 
 // Answers to writes.
@@ -24,5 +26,21 @@ extension Owner {
         let id = RequestID(lastRequest)
         waitingSpans[id] = exchange
         handle(.spans(batch, id))
+    }
+
+    /// Tells who offered a configuration what has become of it.
+    func tell(_ report: ConfigurationReport) {
+        lens.withLock { $0 = agent.spanLens }
+        precondition(!offers.isEmpty, "each configuration offered is reported once")
+        let request = offers.removeFirst()
+        if report.isTaken { vault.use(agent.files) }
+        let lines = report.diagnostics.map(\.description).joined(separator: "\n")
+        if report.isTaken {
+            logger.info("configuration taken", ("slos", String(agent.sloCount)))
+            request?.complete(.text(200, lines.isEmpty ? "reloaded" : lines))
+        } else {
+            logger.error("configuration refused; the old one stays", ("errors", lines))
+            request?.complete(.text(500, lines))
+        }
     }
 }

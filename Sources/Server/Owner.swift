@@ -71,7 +71,7 @@ final class Owner: @unchecked Sendable {
     let log: EventLog
     let logger: Logger
     private let courier: Courier
-    private let vault: SecretVault
+    let vault: SecretVault
     let rules: RuleRunner
     let prober: Prober
     let storekeeper: Storekeeper
@@ -103,7 +103,7 @@ final class Owner: @unchecked Sendable {
     var isCheckpointing = false
     var failedDrafts: [SegmentDraft] = []
     /// Who offered the configurations that are not reported yet, in order; nil for ourselves.
-    private var offers: [HTTPRequest?] = []
+    var offers: [HTTPRequest?] = []
 
     init(
         log: EventLog, courier: Courier, storekeeper: Storekeeper, rules: RuleRunner,
@@ -287,21 +287,6 @@ final class Owner: @unchecked Sendable {
         offers.append(request)
         agent.handle(.configured(files), at: wallClock(), into: &effects)
         commit()
-    }
-
-    private func tell(_ report: ConfigurationReport) {
-        lens.withLock { $0 = agent.spanLens }
-        precondition(!offers.isEmpty, "each configuration offered is reported once")
-        let request = offers.removeFirst()
-        if report.isTaken { vault.use(agent.files) }
-        let lines = report.diagnostics.map(\.description).joined(separator: "\n")
-        if report.isTaken {
-            logger.info("configuration taken", ("slos", String(agent.sloCount)))
-            request?.complete(.text(200, lines.isEmpty ? "reloaded" : lines))
-        } else {
-            logger.error("configuration refused; the old one stays", ("errors", lines))
-            request?.complete(.text(500, lines))
-        }
     }
 
     // MARK: Durability

@@ -109,7 +109,7 @@ import Text
         (
             "{events: {bad: b, total: t}, threshold: {metric: m, op: below, value: 1}}",
             #"a second kind, "threshold", beside "events""#
-        ), ("{runs: {}}", #"the sli kind "runs" is not supported"#),
+        ),
     ])
     func aMistakeIsNamed(text: String, told: String) {
         let file = read(text)

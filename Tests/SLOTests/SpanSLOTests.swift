@@ -97,7 +97,7 @@ private func delta(_ counts: [(ago: Int64, bad: Int, total: Int, weight: Double)
         #expect(left.windows.map(\.counts) == right.windows.map(\.counts))
         #expect(left.period?.counts.total == 400 && left.asOf == start)
         let hour = try #require(left.windows.first { $0.window == .minutes(5) })
-        #expect(hour.counts.total == 60, "those of the last five minutes, the edge rounded outward")
+        #expect(hour.counts.total == 50, "those of the last five minutes")
     }
 
     @Test func aMissedSpanMakesEvidencePartial() throws {

@@ -9,25 +9,25 @@ import Wire
     private let text = Array(String(repeating: "spans and more spans; ", count: 5000).utf8)
 
     @Test func whatIsCompressedInflates() throws {
-        let packed = try #require(Gzip.deflate(text))
+        let packed = try #require(Compression.gzip(text))
         #expect(packed.count < text.count / 10)
         #expect(try Gzip.inflate(packed, limit: text.count) == text)
         #expect(try Gzip.inflate(packed + packed, limit: 2 * text.count) == text + text)
-        let nothing = try #require(Gzip.deflate([]))
+        let nothing = try #require(Compression.gzip([]))
         #expect(try Gzip.inflate(nothing, limit: 10).isEmpty)
     }
 
     @Test func theLimitIsOfWhatComesOut() throws {
-        let packed = try #require(Gzip.deflate(text))
+        let packed = try #require(Compression.gzip(text))
         #expect(throws: GzipFault.tooLarge(limit: text.count - 1)) {
             try Gzip.inflate(packed, limit: text.count - 1)
         }
-        let bomb = try #require(Gzip.deflate([UInt8](repeating: 0, count: 8 << 20)))
+        let bomb = try #require(Compression.gzip([UInt8](repeating: 0, count: 8 << 20)))
         #expect(throws: GzipFault.tooLarge(limit: 1000)) { try Gzip.inflate(bomb, limit: 1000) }
     }
 
     @Test func whatIsCutOrDamagedIsRefused() throws {
-        let packed = try #require(Gzip.deflate(Array("a span".utf8)))
+        let packed = try #require(Compression.gzip(Array("a span".utf8)))
         for end in 0..<packed.count {
             #expect(throws: GzipFault.malformed) {
                 try Gzip.inflate(Array(packed[..<end]), limit: 1000)
@@ -74,7 +74,7 @@ import Wire
     @Test func aMessageIsReadWhole() throws {
         let message = try request([0, 0, 0, 0, 2, 7, 8]).message(limit: 10).get()
         #expect(message == [7, 8])
-        let packed = try #require(Gzip.deflate([1, 2, 3]))
+        let packed = try #require(Compression.gzip([1, 2, 3]))
         let framed = [1, 0, 0, 0, UInt8(packed.count)] + packed
         #expect(try request(framed, encoding: "gzip").message(limit: 100).get() == [1, 2, 3])
     }
@@ -88,7 +88,7 @@ import Wire
         #expect(status(request([1, 0, 0, 0, 0])) == .internal)
         #expect(status(request([1, 0, 0, 0, 0], encoding: "snappy")) == .unimplemented)
         #expect(status(request([1, 0, 0, 0, 0], encoding: "gzip")) == .invalidArgument)
-        let bomb = try #require(Gzip.deflate([UInt8](repeating: 0, count: 5000)))
+        let bomb = try #require(Compression.gzip([UInt8](repeating: 0, count: 5000)))
         let framed = [1, 0, 0, 0, UInt8(bomb.count)] + bomb
         #expect(status(request(framed, encoding: "gzip")) == .resourceExhausted)
     }
