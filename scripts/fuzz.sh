@@ -51,7 +51,7 @@ build() {
         -Xcc "-fmodule-map-file=$folder/CRE2.modulemap"
         -Xcc "-fmodule-map-file=$folder/CSimdjson.modulemap"
     )
-    local root=$PWD module objects=()
+    local root=$PWD module objects=() sources=()
     for module in CMath CRE2 CSimdjson; do
         echo "module $module { header \"$root/Sources/$module/include/$module.h\" }" \
             >"$folder/$module.modulemap"
@@ -62,12 +62,13 @@ build() {
     clang++ "${c[@]}" -std=c++17 -I Sources/CSimdjson/include \
         -c Sources/CSimdjson/CSimdjson.cpp -o "$folder/objects/CSimdjson.o"
     for module in "${modules[@]}"; do
+        # Modules have folders of their own below.
+        mapfile -t sources < <(find "Sources/$module" -name '*.swift')
         swiftc "${sanitize[@]}" "${include[@]}" -wmo -module-name "$module" \
             -enable-upcoming-feature InternalImportsByDefault \
             -enable-upcoming-feature MemberImportVisibility \
             -emit-module -emit-module-path "$folder/objects/$module.swiftmodule" \
-            -emit-object -o "$folder/objects/$module.o" \
-            $(find Sources/"$module" -name '*.swift' | sort)
+            -emit-object -o "$folder/objects/$module.o" "${sources[@]}"
         objects+=("$folder/objects/$module.o")
     done
     swiftc "${sanitize[@]}" "${include[@]}" -module-name Fuzz Fuzz/*.swift "${objects[@]}" \

@@ -55,7 +55,7 @@ enum RunBench {
           - {name: success, objective: 99, by: [namespace],
              sli: {runs: {select: '{job=~"pipeline-.*"}', good: success, deadline: 1h}}}
           - {name: quick, objective: 95, by: [namespace],
-             sli: {runs: {select: '{namespace!="team-3"}', good: duration, within: 30m}}}
+             sli: {runs: {select: '{kind="DAG"}', good: duration, within: 30m}}}
         """
 
     private static func counted(perBody: Int) -> Measurement {
