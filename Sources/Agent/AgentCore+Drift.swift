@@ -69,23 +69,37 @@ extension AgentCore {
         drift.advance(to: now)
         for item in drift.takeNews() {
             guard let watch = drift.watch(item.key) else { continue }
-            let key = DriftWording.key(watch)
+            let wording = DriftWording(watch: watch, externalURL: configuration.externalURL)
             switch item.signal {
             case .alarm, .worded:
                 guard let alarm = watch.alarm else { continue }
-                let wording = DriftWording(watch: watch, externalURL: configuration.externalURL)
                 let details = wording.details(alarm)
-                let change = notifier.observe(
-                    .breaching, of: key, details: details, hold: .zero, at: now, now: now)
-                let summary = details.annotations.first { $0.name == "summary" }?.value
-                note(change, of: key, summary ?? "")
-                if case .alarm = item.signal { timeline.drifted(key, summary ?? "", at: now) }
-            case .cleared:
-                let change = notifier.observe(
-                    .clear, of: key, details: AlertDetails(), hold: .zero, at: now, now: now)
-                note(change, of: key, "")
+                raise(DriftWording.key(watch), details)
+                if case .alarm = item.signal {
+                    timeline.drifted(DriftWording.key(watch), details.summary, at: now)
+                }
+            case .cleared: clear(DriftWording.key(watch))
+            case .detected(let place):
+                guard watch.detectors.latched.contains(place) else { continue }
+                raise(
+                    DriftWording.key(watch, detector: place), wording.details(detector: place))
+            case .undetected(let place):
+                guard place < watch.detectors.entries.count else { continue }
+                clear(DriftWording.key(watch, detector: place))
             }
         }
+    }
+
+    private mutating func raise(_ key: Labels, _ details: AlertDetails) {
+        let change = notifier.observe(
+            .breaching, of: key, details: details, hold: .zero, at: now, now: now)
+        note(change, of: key, details.summary)
+    }
+
+    private mutating func clear(_ key: Labels) {
+        let change = notifier.observe(
+            .clear, of: key, details: AlertDetails(), hold: .zero, at: now, now: now)
+        note(change, of: key, "")
     }
 
     mutating func restoreDrift(_ section: [UInt8]) -> Bool { drift.restore(section) }
@@ -108,4 +122,9 @@ struct DriftSections: Sendable {
         }
         return place < book.watches.count ? book.archived(place) : nil
     }
+}
+
+extension AlertDetails {
+    /// What it says in short.
+    fileprivate var summary: String { annotations.first { $0.name == "summary" }?.value ?? "" }
 }

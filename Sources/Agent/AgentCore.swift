@@ -269,8 +269,7 @@ public struct AgentCore: Sendable {
             intake.route(id, to: ledger.routes(for: labels, target: intake.target(of: id)))
         }
         configureRules()
-        for watch in drift.configure(read.driftModels, at: now) {
-            let key = DriftWording.key(watch)
+        for key in drift.configure(read.driftModels, at: now) {
             note(notifier.resolve(key, reason: .ruleRemoved, at: now, now: now), of: key, "")
         }
         let verdicts = ledger.evaluateAll(now: now)

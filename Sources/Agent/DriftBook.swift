@@ -24,6 +24,8 @@ struct DriftBook: Sendable {
     private var modelsByName: [String: [Int]] = [:]
     private(set) var watches: [DriftWatch] = []
     private var places: [DriftKey: Int] = [:]
+    /// Watches of one definition, where labels look for their predictions.
+    private var placesByTitle: [String: [Int]] = [:]
     private(set) var pairs = InferencePairs()
     /// Bodies and events that gave none, by `PayloadFault.rawValue`; those shed; of models that
     /// nobody watches; of versions for which there was no room.
@@ -32,6 +34,8 @@ struct DriftBook: Sendable {
     private(set) var unwatched: UInt64 = 0
     private(set) var crowdedOut: UInt64 = 0
     private(set) var feedback: UInt64 = 0
+    /// Labels of predictions that nobody has seen, or whose time is over.
+    private(set) var unmatchedLabels: UInt64 = 0
     private(set) var news: [DriftNews] = []
     /// When its series were written last.
     var exposedAt = Timestamp.distantPast
@@ -49,32 +53,35 @@ struct DriftBook: Sendable {
     /// The watch of a key.
     func watch(_ key: DriftKey) -> DriftWatch? { places[key].map { watches[$0] } }
 
-    /// Takes new definitions; returns the keys of watches that are no more and were latched.
-    mutating func configure(_ new: [DriftModel], at now: Timestamp) -> [DriftWatch] {
+    /// Takes new definitions; returns the keys of alerts that hold no more.
+    mutating func configure(_ new: [DriftModel], at now: Timestamp) -> [Labels] {
         models = new
         index()
-        var gone: [DriftWatch] = []
+        var ended: [Labels] = []
         var kept: [DriftWatch] = []
         for watch in watches {
             var watch = watch
+            let before = watch
+            let held = before.alertKeys
             guard let definition = new.first(where: { $0.title == watch.key.title }) else {
-                gone.append(watch)
+                ended += held
                 continue
             }
-            let before = watch
             watch.configure(definition)
-            if before.isLatched && (!watch.isLatched || definition.changesAlerts(of: before)) {
-                gone.append(before)
-            }
+            let holding = watch.alertKeys
+            ended += held.filter { !holding.contains($0) }
             if watch.isLatched && definition.changesAlerts(of: before) {
                 news.append(DriftNews(key: watch.key, signal: .alarm))
+            }
+            for place in watch.detectors.latched where definition.changesAlerts(of: before) {
+                news.append(DriftNews(key: watch.key, signal: .detected(place)))
             }
             kept.append(watch)
         }
         watches = kept
         indexWatches()
         nextWindow = .distantPast
-        return gone.filter(\.isLatched)
+        return ended
     }
 
     private mutating func index() {
@@ -85,63 +92,17 @@ struct DriftBook: Sendable {
     }
 
     private mutating func indexWatches() {
+        placesByTitle = Dictionary(grouping: watches.indices) { watches[$0].key.title }
         places = Dictionary(zip(watches.map(\.key), watches.indices)) { first, _ in first }
     }
 
-    private func model(of event: FeatureEvent) -> DriftModel? {
+    func model(of event: FeatureEvent) -> DriftModel? {
         guard let places = modelsByName[event.model] else { return nil }
         let place = places.first {
             models[$0].matches(
                 model: event.model, namespace: event.namespace, endpoint: event.endpoint)
         }
         return place.map { models[$0] }
-    }
-
-    // MARK: Resolving
-
-    /// What of a batch is used, as the log holds it. Changes nothing.
-    func resolve(_ batch: FeatureBatch) -> FeatureBatch {
-        guard !models.isEmpty || !batch.events.isEmpty else { return batch }
-        var canonical = batch
-        canonical.events = []
-        for event in batch.events {
-            guard let model = model(of: event) else {
-                canonical.unwatched += 1
-                continue
-            }
-            canonical.events.append(resolve(event, model))
-        }
-        return canonical
-    }
-
-    private func resolve(_ event: FeatureEvent, _ model: DriftModel) -> FeatureEvent {
-        var event = event
-        switch model.versionSource {
-        case .rows: if event.kind != .rows { event.version = "" }
-        case .response: break
-        case .header(let name):
-            // Only requests have headers; a response's version is its request's.
-            event.version = event.headers.first { $0.name == name }?.value ?? ""
-        case .endpoints(let versions): event.version = versions[event.endpoint] ?? ""
-        case .fixed(let version): event.version = version
-        }
-        event.headers = []
-        event.version = event.version.shortened
-        event.namespace = event.namespace.shortened
-        event.endpoint = event.endpoint.shortened
-        switch event.kind {
-        case .rows: break
-        case .request:
-            if !model.watchesRows {
-                event.frame = FeatureFrame()
-            } else if model.usesOneRowPerRequest && event.frame.rows > 1 {
-                // By the id, so that no order within requests matters, and the content neither.
-                let hash = InferencePairs.hash(event.id, .blank)
-                event.frame = event.frame.only(row: Int(hash % UInt64(event.frame.rows)))
-            }
-        case .response, .feedback: event.frame = FeatureFrame()
-        }
-        return event
     }
 
     // MARK: Applying
@@ -151,7 +112,10 @@ struct DriftBook: Sendable {
         for index in faults.indices { faults[index] += batch.faults[index] }
         shed += batch.shed
         unwatched += batch.unwatched
-        if batch.shed > 0 { pairs.noteShed(at: now) }
+        // Either may have been the half of an exchange.
+        if batch.shed > 0 || batch.faults[Int(PayloadFault.tooLarge.rawValue)] > 0 {
+            pairs.noteShed(at: now)
+        }
         for event in batch.events {
             for fault in event.faults { faults[Int(fault.rawValue)] += 1 }
             guard let model = model(of: event) else {
@@ -170,8 +134,10 @@ struct DriftBook: Sendable {
         let time =
             event.nanos == 0 ? now : min(now, Timestamp(millis: event.nanos / 1_000_000))
         switch event.kind {
-        case .rows: observe(event.frame, key, model, time, now)
-        case .feedback: feedback += 1
+        case .rows: rows(event, key, model, time, now)
+        case .feedback:
+            feedback += 1
+            takeFeedback(event, model, now)
         case .request, .response: exchange(event, key, model, time, now)
         }
     }
@@ -181,15 +147,17 @@ struct DriftBook: Sendable {
         _ now: Timestamp
     ) {
         let isRequest = event.kind == .request
-        let waitsForVersion = isRequest && model.versionSource == .response
-        let half = InferenceExchange(
+        var half = InferenceExchange(
             state: isRequest ? .asked : .answered, key: key, nanos: event.nanos, openedAt: now,
-            status: event.status, frame: waitsForVersion ? event.frame : nil)
+            status: event.status, sampledRate: event.sampledRate)
+        // Rows of a request wait for a version that its response tells, answers for a request's.
+        let waits = isRequest ? model.versionSource == .response : model.versionSource.isHeader
+        if waits { half.frame = event.frame }
         let id = InferencePairs.hash(event.id, key)
         switch pairs.take(half, id: id, until: now + model.responseWithin) {
         case .duplicate: withWatch(key, model, now) { $0.tally.duplicates += 1 }
         case .waits:
-            if isRequest && !waitsForVersion { observe(event.frame, key, model, time, now) }
+            if !waits { take(half, event.frame, event.id, key, model, now) }
         case .paired(let first):
             let (asked, answered) = isRequest ? (half, first) : (first, half)
             let version =
@@ -198,15 +166,21 @@ struct DriftBook: Sendable {
             let isTimed = asked.nanos != 0 && answered.nanos != 0
             let took = isTimed ? answered.nanos - asked.nanos : nil
             withWatch(whole, model, now) { $0.tally.answer(status: answered.status, nanos: took) }
-            let frame = isRequest ? event.frame : first.frame ?? FeatureFrame()
-            let askedAt =
-                asked.nanos == 0 ? now : min(now, Timestamp(millis: asked.nanos / 1_000_000))
-            if waitsForVersion || !isRequest && first.frame != nil {
-                observe(frame, whole, model, askedAt, now)
-            } else if isRequest {
-                observe(frame, key, model, time, now)
-            }
+            if let frame = first.frame { take(first, frame, event.id, whole, model, now) }
+            take(half, event.frame, event.id, whole, model, now)
         }
+    }
+
+    /// Takes what a half of an exchange brought.
+    private mutating func take(
+        _ half: InferenceExchange, _ frame: FeatureFrame, _ id: String, _ key: DriftKey,
+        _ model: DriftModel, _ now: Timestamp
+    ) {
+        let time = half.nanos == 0 ? now : min(now, Timestamp(millis: half.nanos / 1_000_000))
+        guard half.state == .answered else {
+            return observe(frame, key, model, time, now, rate: half.sampledRate)
+        }
+        takeAnswers(frame, id, key, model, time, now, rate: half.sampledRate)
     }
 
     private mutating func expire(at now: Timestamp) {
@@ -228,32 +202,46 @@ struct DriftBook: Sendable {
                 case .done: break
                 }
             }
+            // Without the other half nobody knows the id any more: such an answer has no label.
             if let frame = exchange.frame {
-                let time =
-                    exchange.nanos == 0
-                    ? now : min(now, Timestamp(millis: exchange.nanos / 1_000_000))
-                observe(frame, exchange.key, model, time, now)
+                take(exchange, frame, "", exchange.key, model, now)
             }
         }
     }
 
-    private mutating func observe(
+    mutating func observe(
         _ frame: FeatureFrame, _ key: DriftKey, _ model: DriftModel, _ time: Timestamp,
-        _ now: Timestamp
+        _ now: Timestamp, rate: UInt32
     ) {
-        guard frame.rows > 0, model.watchesRows else { return }
+        guard frame.rows > 0, model.looksAtRows else { return }
         var signals: [DriftWatch.Signal] = []
-        withWatch(key, model, now) { $0.take(frame, at: time, now: now, &signals) }
+        withWatch(key, model, now) {
+            $0.take(frame, standingFor: rate, at: time, now: now, &signals)
+        }
         news += signals.map { DriftNews(key: key, signal: $0) }
     }
 
+    /// Gives a label to the version whose prediction waits for it.
+    mutating func label(
+        id: UInt64, _ truth: FeatureValue, isVerdict: Bool, _ model: DriftModel, _ now: Timestamp
+    ) {
+        let siblings = placesByTitle[model.title] ?? []
+        guard let place = siblings.first(where: { watches[$0].isWaiting(id) }) else {
+            unmatchedLabels += 1
+            return
+        }
+        var signals: [DriftWatch.Signal] = []
+        watches[place].label(id: id, truth, isVerdict: isVerdict, at: now, &signals)
+        news += signals.map { DriftNews(key: watches[place].key, signal: $0) }
+    }
+
     /// Changes the watch of a key, a new one if there is room.
-    private mutating func withWatch(
+    mutating func withWatch(
         _ key: DriftKey, _ model: DriftModel, _ now: Timestamp,
         _ body: (inout DriftWatch) -> Void
     ) {
         if let place = places[key] { return body(&watches[place]) }
-        let siblings = watches.indices.filter { watches[$0].key.title == key.title }
+        let siblings = placesByTitle[key.title] ?? []
         if siblings.count >= Self.watchesPerModel || watches.count >= Self.watchesMax {
             let oldest = siblings.min { watches[$0].lastRowAt < watches[$1].lastRowAt }
             guard let oldest, now - watches[oldest].lastRowAt > Self.idleAfter,
@@ -301,31 +289,6 @@ extension DriftModel {
     }
 }
 
-extension String {
-    /// What becomes a label is short, whoever sent it.
-    fileprivate var shortened: String { utf8.count <= 128 ? self : String(prefix(32)) }
-}
-
-extension FeatureFrame {
-    /// One of its rows, with the texts it needs.
-    func only(row: Int) -> FeatureFrame {
-        var frame = FeatureFrame()
-        frame.columns = columns
-        frame.isPositional = isPositional
-        let width = columns.count
-        for word in words[row * width..<(row + 1) * width] {
-            guard case .text(let place) = word.content else {
-                frame.words.append(word)
-                continue
-            }
-            frame.words.append(FeatureWord(text: frame.texts.count))
-            frame.texts.append(texts[place])
-        }
-        if row < times.count { frame.times = [times[row]] }
-        return frame
-    }
-}
-
 // MARK: In a checkpoint
 
 extension DriftBook {
@@ -336,6 +299,7 @@ extension DriftBook {
         archive.field(&unwatched)
         archive.field(&crowdedOut)
         archive.field(&feedback)
+        archive.field(&unmatchedLabels)
         archive.field(&exposedAt)
         archive.field(&pairs)
         guard archive.isReading else { return }
@@ -368,8 +332,9 @@ extension DriftBook {
         }
         var watch = DriftWatch(key, model, at: .distantPast)
         watch.archiveState(&archive)
-        places[key] = watches.count
         watches.append(watch)
+        places[key] = watches.count - 1
+        placesByTitle[key.title, default: []].append(watches.count - 1)
         return archive.isComplete
     }
 }

@@ -35,7 +35,7 @@ extension AgentCore {
 
 /// One watch as JSON.
 struct DriftJSON {
-    private let watch: DriftWatch
+    let watch: DriftWatch
     private let hasCells: Bool
 
     init(_ watch: DriftWatch, hasCells: Bool) {
@@ -58,10 +58,14 @@ struct DriftJSON {
             json.member("namespace", watch.key.namespace)
             json.member("endpoint", watch.key.endpoint)
             json.member("version", watch.key.version)
+            json.member("stream", watch.key.stream.label)
             json.member("state", state)
             if case .failed(let reason) = watch.stage { json.member("reason", reason) }
             writeRows(into: &json)
             writeRefusals(into: &json)
+            writeConsistency(into: &json)
+            writeOutcomes(into: &json)
+            writeDetectors(into: &json)
             writeRequests(into: &json)
             switch watch.stage {
             case .watching(let monitor): write(monitor, into: &json)
@@ -118,9 +122,9 @@ struct DriftJSON {
         json.object { json in
             json.member("id", monitor.baselineID)
             json.member("rows", integer: Int(clamping: baseline.rows))
-            json.member("isGuaranteed", bool: baseline.isGuaranteed)
-            json.member("guarantee", baseline.guarantee)
-            json.member("oneRowIn", integer: baseline.stride)
+            json.member("isGuaranteed", bool: monitor.isGuaranteed)
+            json.member("guarantee", monitor.guarantee)
+            json.member("oneRowIn", integer: monitor.oneRowIn)
         }
         json.key("detector")
         json.object { json in

@@ -7,7 +7,7 @@ struct DriftMetrics {
     /// Features of a watch whose index is shown.
     static let featuresMax = 100
 
-    private let book: DriftBook
+    let book: DriftBook
 
     init(_ book: DriftBook) { self.book = book }
 
@@ -31,19 +31,28 @@ struct DriftMetrics {
             out.sample("pitot_feature_events_dropped_total", [("reason", reason)], Double(count))
         }
         out.single(
+            "pitot_drift_labels_unmatched_total", .counter,
+            "Labels of predictions that were never seen, or given up.",
+            Double(book.unmatchedLabels))
+        out.single(
             "pitot_inference_exchanges_open", .gauge,
             "Requests and responses of which the other half may come.", Double(book.pairs.count))
         guard !book.watches.isEmpty else { return }
         writeRows(into: &out)
         writeWindows(into: &out)
         writeRequests(into: &out)
+        writeOutcomes(into: &out)
+        writeDetectors(into: &out)
     }
 
     static func labels(_ watch: DriftWatch) -> [(name: String, value: String)] {
-        [
+        let labels: [(name: String, value: String)] = [
             ("model", watch.key.model), ("namespace", watch.key.namespace),
             ("endpoint", watch.key.endpoint), ("version", watch.key.version),
         ]
+        // Series of inputs keep the labels that they have always had.
+        guard watch.key.stream == .outputs else { return labels }
+        return labels + [("stream", watch.key.stream.label)]
     }
 
     private func writeRows(into out: inout ExpositionWriter) {

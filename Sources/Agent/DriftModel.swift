@@ -31,6 +31,8 @@ public enum DriftVersionSource: Hashable, Sendable {
     /// The endpoint's version, such as `canary: "2"`.
     case endpoints([String: String])
     case fixed(String)
+
+    var isHeader: Bool { if case .header = self { true } else { false } }
 }
 
 /// One model under watch.
@@ -40,6 +42,8 @@ public struct DriftModel: Hashable, Sendable {
     /// Nil takes any.
     public var namespace: String?
     public var endpoint: String?
+    /// What of its traffic this is about. A model whose answers are watched has a definition more.
+    public var stream = DriftStream.inputs
     public var versionSource = DriftVersionSource.rows
     public var features: [DriftFeature] = []
     /// From files; of a version the first that has its version, else the first without one.
@@ -48,7 +52,20 @@ public struct DriftModel: Hashable, Sendable {
     public var firstRows: Int?
     public var live: BaselineSettings
     public var monitor: MonitorSettings
+    /// As declared: of all streams of the model together. With two, each monitor has twice as much.
+    public var budget = DriftBudget.rows(100_000)
     public var usesOneRowPerRequest = true
+    /// The share of requests that its sender passes on, as declared.
+    public var samplingShare = 1.0
+    /// The outputs that stand among a row's members.
+    public var outputNames: [String] = []
+    /// What the columns of a response without names are called, in their order.
+    public var outputColumns: [String] = []
+    /// Whether answers are watched as a stream of their own.
+    public var hasOutputs = false
+    /// How answers meet their labels; nil looks at none.
+    public var outcome: OutcomeSettings?
+    public var detectors: [DetectorChoice] = []
     /// Windows end after so much time, on its multiples, or so many used rows.
     public var windowEvery = TimeSpan.hours(1)
     public var windowRows: UInt64?
@@ -79,12 +96,19 @@ public struct DriftModel: Hashable, Sendable {
 
     /// What tells it from others in messages and state.
     var title: String {
-        [namespace ?? "", model, endpoint ?? ""].joined(separator: "/")
+        let name = [namespace ?? "", model, endpoint ?? ""].joined(separator: "/")
+        return stream == .inputs ? name : name + Self.outputsSuffix
     }
+
+    /// Told apart from any name: "/" ends no name's part.
+    static let outputsSuffix = "/#outputs"
+
+    /// Whether what was answered is of any use.
+    var looksAtAnswers: Bool { hasOutputs || outcome != nil }
 
     /// Whether an event is about it.
     func matches(model: String, namespace: String, endpoint: String) -> Bool {
-        model == self.model && self.namespace ?? namespace == namespace
+        stream == .inputs && model == self.model && self.namespace ?? namespace == namespace
             && self.endpoint ?? endpoint == endpoint
     }
 
@@ -95,4 +119,11 @@ public struct DriftModel: Hashable, Sendable {
 
     /// Whether rows are of any use.
     var watchesRows: Bool { firstRows != nil || !baselines.isEmpty }
+    /// Whether somebody looks at them, with a baseline or without.
+    var looksAtRows: Bool { watchesRows || !detectors.isEmpty }
+
+    /// The definition of its answers, which shares all but what it looks at.
+    func isOutputs(of model: DriftModel) -> Bool {
+        stream == .outputs && title == model.title + Self.outputsSuffix
+    }
 }

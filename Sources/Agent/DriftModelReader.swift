@@ -6,8 +6,8 @@ import Text
 struct DriftModelReader {
     static let kind = "DriftModels"
 
-    private(set) var models: [DriftModel] = []
-    private(set) var diagnostics: [Diagnostic] = []
+    var models: [DriftModel] = []
+    var diagnostics: [Diagnostic] = []
     /// Files of baselines that were read, by path.
     private let baselines: [String: SourceFile]
     /// The rule file's folder: paths in it are relative.
@@ -55,12 +55,14 @@ struct DriftModelReader {
         }
         model.features = readFeatures(&fields)
         readBaseline(&fields, &model)
+        let outputs = readOutputs(&fields, &model)
+        readDetectors(&fields, &model, outputs)
         check(model, &fields)
         diagnostics += fields.finish()
         models.append(model)
     }
 
-    private mutating func check(_ model: DriftModel, _ fields: inout FieldReader) {
+    mutating func check(_ model: DriftModel, _ fields: inout FieldReader) {
         if model.firstRows != nil && model.features.isEmpty {
             fields.fail(
                 at: fields.position(of: "baseline"), "a live baseline without features",
@@ -79,6 +81,7 @@ struct DriftModelReader {
                 at: fields.position(of: "guards"), "slices by \"\(slice)\"",
                 expected: "a feature of the type categorical")
         }
+        checkConsistency(model, &fields)
         for baseline in model.baselines {
             let known = Set(baseline.features.map(\.name))
             let absent = model.features.map(\.name).filter { !known.contains($0) }
@@ -95,11 +98,12 @@ struct DriftModelReader {
     /// Values of a live baseline: it is made between two events.
     static let liveValuesMax = 2_000_000
 
-    private typealias Part = @Sendable (inout FieldReader, inout DriftModel) -> Void
+    typealias Part = @Sendable (inout FieldReader, inout DriftModel) -> Void
 
-    private static let parts: [(key: String, read: Part)] = [
+    static let parts: [(key: String, read: Part)] = [
         ("version", readVersion), ("budget", readBudget), ("guards", readGuards),
         ("window", readWindow), ("alerts", readAlerts), ("responses", readResponses),
+        ("labels", readLabels),
     ]
 
     @Sendable private static func readVersion(
@@ -148,7 +152,7 @@ struct DriftModelReader {
                     at: fields.position(of: "rows"), "a false alarm every \(rows) rows",
                     expected: "100 rows or more")
             }
-            model.monitor.budget = .rows(rows)
+            model.budget = .rows(rows)
         }
         if let time {
             if time < .minutes(1) {
@@ -156,8 +160,9 @@ struct DriftModelReader {
                     at: fields.position(of: "time"), "a false alarm every \(time)",
                     expected: "1m or more")
             }
-            model.monitor.budget = .time(time)
+            model.budget = .time(time)
         }
+        model.monitor.budget = model.budget
     }
 
     @Sendable private static func readGuards(
@@ -166,6 +171,7 @@ struct DriftModelReader {
         if let thin = fields.optionalString("thin"), thin != "auto" {
             if let stride = Int(thin), (1...10_000).contains(stride) {
                 model.live.stride = stride
+                model.monitor.declaredStride = stride
             } else {
                 fields.fail(
                     at: fields.position(of: "thin"), "thin is \"\(thin)\"",
@@ -269,7 +275,7 @@ struct DriftModelReader {
         }
     }
 
-    private mutating func readFeatures(_ fields: inout FieldReader) -> [DriftFeature] {
+    mutating func readFeatures(_ fields: inout FieldReader) -> [DriftFeature] {
         var features: [DriftFeature] = []
         for node in fields.sequence("features") {
             var feature = FieldReader(node, of: "feature")
@@ -300,7 +306,7 @@ struct DriftModelReader {
         return features
     }
 
-    private mutating func readBaseline(_ outer: inout FieldReader, _ model: inout DriftModel) {
+    mutating func readBaseline(_ outer: inout FieldReader, _ model: inout DriftModel) {
         guard let node = outer.optionalNode("baseline") else { return }
         var fields = FieldReader(node, of: "baseline")
         let file = fields.optionalString("file")

@@ -33,23 +33,30 @@ struct DriftWatch: Sendable {
     }
 
     /// What is to be told, in the order it happened.
-    enum Signal: Sendable { case alarm, worded, cleared }
+    enum Signal: Sendable {
+        case alarm, worded, cleared
+        /// A published detector, by its place, raised an alert, or its alert is over.
+        case detected(Int)
+        case undetected(Int)
+    }
 
     private struct Plan: Sendable {
         let columns: [String]
         let plan: RowPlan
+        /// Features with levels and no slice: their place among features, and their column.
+        let levels: [(feature: Int, column: Int)]
     }
 
     private static let plansMax = 4
 
     let key: DriftKey
     private(set) var definition: DriftModel
-    private(set) var stage: Stage
+    var stage: Stage
     /// Rows that came, and refusals by reason.
     private(set) var rows: UInt64 = 0
-    private(set) var refusals = RefusalCounts()
+    var refusals = RefusalCounts()
     private(set) var lastRowAt = Timestamp.distantPast
-    private(set) var windowStart: Timestamp
+    var windowStart: Timestamp
     private(set) var windows = DriftWindows()
     /// The last window that had enough rows, its index and its chance.
     private(set) var closed: IntervalCounts?
@@ -59,8 +66,15 @@ struct DriftWatch: Sendable {
     /// The alarm that is latched, and the features that moved most.
     private(set) var alarm: DriftAlarm?
     private(set) var moved: [DriftMove] = []
-    private(set) var absent: [String] = []
+    var absent: [String] = []
     var tally = InferenceTally()
+    /// Rows that those seen stand for, when their sender passes on only some.
+    private(set) var represented: UInt64 = 0
+    /// Levels that the baseline does not know, as they were seen first.
+    private(set) var newLevels: [NewLevel] = []
+    var outcomes: OutcomeTracker?
+    var detectors: DriftDetectors
+    private(set) var intervals = DriftIntervals()
     /// Worked out again when needed.
     private var plans: [Plan] = []
     private var cells: [UInt8] = []
@@ -70,6 +84,8 @@ struct DriftWatch: Sendable {
         self.definition = definition
         windowStart = now
         stage = Self.stage(key, definition)
+        outcomes = definition.outcome.map { OutcomeTracker($0.rules) }
+        detectors = DriftDetectors(definition.detectors)
     }
 
     private static func stage(_ key: DriftKey, _ definition: DriftModel) -> Stage {
@@ -85,6 +101,10 @@ struct DriftWatch: Sendable {
         let old = definition
         definition = new
         plans = []
+        if old.outcome?.rules != new.outcome?.rules {
+            outcomes = new.outcome.map { OutcomeTracker($0.rules) }
+        }
+        if old.detectors != new.detectors { detectors = DriftDetectors(new.detectors) }
         switch stage {
         case .watching(let monitor):
             let baseline = new.baseline(version: key.version)
@@ -105,6 +125,8 @@ struct DriftWatch: Sendable {
         closed = nil
         closedPSI = []
         closedChance = nil
+        newLevels = []
+        intervals = DriftIntervals()
     }
 
     var monitor: DriftMonitor? { if case .watching(let monitor) = stage { monitor } else { nil } }
@@ -119,11 +141,16 @@ struct DriftWatch: Sendable {
 
     /// Takes the rows of a frame. `time` is when they happened, of those that do not say.
     mutating func take(
-        _ frame: FeatureFrame, at time: Timestamp, now: Timestamp, _ signals: inout [Signal]
+        _ frame: FeatureFrame, standingFor rate: UInt32 = 1, at time: Timestamp, now: Timestamp,
+        _ signals: inout [Signal]
     ) {
         guard frame.rows > 0 else { return }
         rows += UInt64(frame.rows)
+        represented &+= UInt64(frame.rows) &* UInt64(rate)
         lastRowAt = now
+        if !detectors.isEmpty {
+            signals += detectors.take(frame, names(frame), at: now).map { .detected($0) }
+        }
         // Taken out, so that nothing is copied.
         if var monitor = takeMonitor() {
             watch(frame, &monitor, time, now, &signals)
@@ -145,12 +172,12 @@ struct DriftWatch: Sendable {
         return collection
     }
 
-    private func names(_ frame: FeatureFrame) -> [String] {
+    func names(_ frame: FeatureFrame) -> [String] {
         let names = definition.features.map(\.name)
         return frame.isPositional && names.count == frame.columns.count ? names : frame.columns
     }
 
-    private static func time(
+    static func time(
         _ frame: FeatureFrame, _ row: Int, _ time: Timestamp, _ now: Timestamp
     ) -> Timestamp {
         guard row < frame.times.count, frame.times[row] != .distantPast else { return time }
@@ -161,12 +188,18 @@ struct DriftWatch: Sendable {
         _ frame: FeatureFrame, _ monitor: inout DriftMonitor, _ time: Timestamp, _ now: Timestamp,
         _ signals: inout [Signal]
     ) {
-        let plan = plan(names(frame), monitor.baseline)
+        let made = made(names(frame), monitor.baseline)
+        let plan = made.plan
         absent = plan.absent
         for row in 0..<frame.rows {
             plan.encode(
                 frame.words, from: row * plan.width, texts: frame.texts, into: &cells,
                 refusals: &refusals)
+            for (feature, column) in made.levels
+            where Int(cells[feature]) == FeatureBaseline.new && newLevels.count < NewLevel.most {
+                let name = monitor.baseline.features[feature].name
+                note(NewLevel(name, frame, row * plan.width + column))
+            }
             let outcome = monitor.observe(cells, at: Self.time(frame, row, time, now))
             if case .alarm(let alarm) = outcome { raise(alarm, monitor, &signals) }
             if let most = definition.windowRows, monitor.window.rows >= most {
@@ -175,13 +208,23 @@ struct DriftWatch: Sendable {
         }
     }
 
-    private mutating func plan(_ columns: [String], _ baseline: Baseline) -> RowPlan {
-        if let place = plans.firstIndex(where: { $0.columns == columns }) {
-            return plans[place].plan
-        }
+    /// Remembers a level that training did not have.
+    private mutating func note(_ level: NewLevel?) {
+        if let level, !newLevels.contains(level) { newLevels.append(level) }
+    }
+
+    private mutating func made(_ columns: [String], _ baseline: Baseline) -> Plan {
+        if let made = plans.first(where: { $0.columns == columns }) { return made }
         if plans.count >= Self.plansMax { plans.removeFirst() }
-        let plan = RowPlan(baseline, columns: columns)
-        plans.append(Plan(columns: columns, plan: plan))
+        var levels: [(feature: Int, column: Int)] = []
+        for (place, feature) in baseline.features.enumerated() where feature.slice == nil {
+            if case .levels = feature.cells, let column = columns.firstIndex(of: feature.name) {
+                levels.append((place, column))
+            }
+        }
+        let plan = Plan(
+            columns: columns, plan: RowPlan(baseline, columns: columns), levels: levels)
+        plans.append(plan)
         return plan
     }
 
@@ -199,70 +242,6 @@ struct DriftWatch: Sendable {
         signals.append(.alarm)
     }
 
-    // MARK: A live baseline
-
-    private mutating func collect(
-        _ frame: FeatureFrame, _ collection: inout DriftCollection, _ time: Timestamp,
-        _ now: Timestamp
-    ) {
-        let wanted = definition.features.map(\.name)
-        let names = names(frame)
-        let places = Dictionary(zip(names, names.indices)) { first, _ in first }
-        let columns = wanted.map { places[$0] }
-        let unknown = UInt64(names.filter { !wanted.contains($0) }.count)
-        absent = wanted.filter { places[$0] == nil }
-        for row in 0..<frame.rows {
-            if unknown > 0 { refusals.add(.unknownFeature, times: unknown) }
-            var words: [FeatureWord] = []
-            var isGood = true
-            for (index, column) in columns.enumerated() {
-                let word = column.map { frame.words[row * names.count + $0] } ?? .missing
-                if let refusal = refusal(of: word, definition.features[index].type) {
-                    refusals.add(refusal)
-                    isGood = false
-                }
-                words.append(word)
-            }
-            guard isGood else { continue }
-            collection.add(
-                words, frame.texts, wanted, at: Self.time(frame, row, time, now))
-            if collection.rows >= definition.firstRows ?? .max {
-                // What is left of the frame begins the watch with the next one.
-                return build(collection, at: now)
-            }
-        }
-        stage = .collecting(collection)
-    }
-
-    /// Why a value cannot be in a baseline.
-    private func refusal(of word: FeatureWord, _ type: DriftFeatureType?) -> FeatureRefusal? {
-        switch word.content {
-        case .missing: nil
-        case .number(let number):
-            number.isNaN ? .notANumber : number.isFinite ? nil : .infinite
-        case .flag: nil
-        case .text: type == .numeric || type == .binary ? .wrongType : nil
-        case .nested: .wrongType
-        case .tooLong: .tooLong
-        }
-    }
-
-    private mutating func build(_ collection: DriftCollection, at now: Timestamp) {
-        var settings = definition.live
-        settings.version = key.version
-        do throws(BaselineError) {
-            guard let table = collection.table(definition.features) else {
-                stage = .failed("the rows make no table")
-                return
-            }
-            let built = try BaselineBuilder.build(table, settings)
-            stage = .watching(DriftMonitor(built.baseline, definition.monitor))
-            windowStart = now
-        } catch {
-            stage = .failed("no baseline of the first rows: \(error)")
-        }
-    }
-
     // MARK: Windows
 
     /// Closes the open window if its time is over.
@@ -273,7 +252,14 @@ struct DriftWatch: Sendable {
             stage = .watching(monitor)
         } else {
             windowStart = now
+            endAsides(at: now, &signals)
         }
+    }
+
+    /// What else goes by windows.
+    private mutating func endAsides(at now: Timestamp, _ signals: inout [Signal]) {
+        outcomes?.endWindow(at: now)
+        signals += detectors.endWindow().map { .undetected($0) }
     }
 
     private mutating func close(
@@ -282,7 +268,9 @@ struct DriftWatch: Sendable {
         let wasLatched = monitor.isLatched
         let counts = monitor.window
         let report = monitor.closeWindow()
+        intervals.add(counts, monitor.baseline, end: windowEnd)
         windowStart = now
+        endAsides(at: now, &signals)
         guard let isClean = report.isClean else {
             windows.noData += 1
             return
@@ -307,35 +295,6 @@ struct DriftWatch: Sendable {
     }
 }
 
-/// A feature that moved, for people.
-struct DriftMove: Hashable, Sendable, Archivable {
-    static let blank = DriftMove(title: "", psi: 0, cells: [])
-    static let featuresMax = 5
-    static let cellsMax = 3
-
-    var title: String
-    var psi: Double
-    var cells: [CellMove]
-
-    init(title: String, psi: Double, cells: [CellMove]) {
-        self.title = title
-        self.psi = psi
-        self.cells = cells
-    }
-
-    init(_ level: FeatureLevel) {
-        title = level.title
-        psi = level.figures[.psi]?.value ?? 0
-        cells = Array(level.moves.prefix(Self.cellsMax))
-    }
-
-    mutating func archive(_ archive: inout Archive) {
-        archive.field(&title)
-        archive.field(&psi)
-        archive.field(&cells)
-    }
-}
-
 // MARK: In a checkpoint
 
 extension DriftWatch {
@@ -354,6 +313,11 @@ extension DriftWatch {
         archive.field(&moved)
         archive.field(&absent)
         archive.field(&tally)
+        archive.field(&represented)
+        archive.field(&newLevels)
+        archive.field(&intervals)
+        outcomes?.archiveState(&archive)
+        detectors.archiveState(&archive)
         archiveStage(&archive)
     }
 

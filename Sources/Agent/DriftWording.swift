@@ -18,8 +18,39 @@ struct DriftWording {
             ("alertname", "ModelDrift"), ("model", key.model), ("namespace", key.namespace),
             ("endpoint", key.endpoint), ("version", key.version),
             ("severity", watch.definition.severity),
+            ("stream", key.stream == .outputs ? key.stream.label : ""),
         ]
         return watch.definition.labels.merging(Labels(own.filter { !$0.1.isEmpty }))
+    }
+
+    /// The identity of the alert of a published detector.
+    static func key(_ watch: DriftWatch, detector place: Int) -> Labels {
+        let choice = watch.detectors.entries[place].choice
+        let own = Labels([
+            ("alertname", "ModelChange"), ("detector", choice.settings.kind.rawValue),
+            ("of", choice.of ?? "error"),
+        ])
+        return key(watch).merging(own)
+    }
+
+    /// What the alert of a published detector says.
+    func details(detector place: Int) -> AlertDetails {
+        let entry = watch.detectors.entries[place]
+        let own = watch.definition.annotations.sorted { $0.key < $1.key }
+        let standard = [
+            ("summary", "\(name): \(entry.choice.name) says that it has changed"),
+            (
+                "description",
+                "Sample \(entry.detector.lastAlarm) of \(entry.detector.samples); "
+                    + "\(entry.detector.alarms) alarms so far. "
+                    + "This detector makes \(StreamDetectorKind.promise)."
+            ),
+            ("guarantee", "Not guaranteed: " + StreamDetectorKind.promise),
+        ]
+        return AlertDetails(
+            annotations: standard + own.map { ($0.key, $0.value) },
+            generatorURL: externalURL + "/api/v1/drift?model=\(watch.key.model)",
+            value: Double(entry.detector.alarms))
     }
 
     /// What the alert says besides its labels.
@@ -41,6 +72,7 @@ struct DriftWording {
         let key = watch.key
         var text = key.model
         if !key.version.isEmpty { text += " version \(key.version)" }
+        if key.stream == .outputs { text += " outputs" }
         if !key.endpoint.isEmpty { text += " (\(key.endpoint))" }
         return text
     }
@@ -82,10 +114,14 @@ struct DriftWording {
             return "Not guaranteed: " + alarm.guarantee
         }
         let budget =
-            switch watch.definition.monitor.budget {
+            switch watch.definition.budget {
             case .rows(let rows): "per \(decimal(rows, 0)) rows"
             case .time(let span): "per \(span)"
             }
+        let isShared = watch.definition.budget != watch.definition.monitor.budget
+        if isShared {
+            return "At most one false alarm \(budget) of inputs and outputs (\(alarm.guarantee))"
+        }
         return "At most one false alarm \(budget) (\(alarm.guarantee))"
     }
 
@@ -110,4 +146,12 @@ struct DriftWording {
     }
 
     private func percent(_ share: Double) -> String { decimal(share * 100, 1) + " %" }
+}
+
+extension DriftWatch {
+    /// The identities of its alerts that are raised.
+    var alertKeys: [Labels] {
+        (isLatched ? [DriftWording.key(self)] : [])
+            + detectors.latched.map { DriftWording.key(self, detector: $0) }
+    }
 }

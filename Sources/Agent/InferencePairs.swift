@@ -17,12 +17,13 @@ struct DriftKey: Hashable, Comparable, Sendable, Archivable {
     var namespace: String
     var endpoint: String
     var version: String
+    var stream = DriftStream.inputs
 
     static func < (left: Self, right: Self) -> Bool {
         left.texts.lexicographicallyPrecedes(right.texts)
     }
 
-    private var texts: [String] { [title, model, namespace, endpoint, version] }
+    private var texts: [String] { [title, model, namespace, endpoint, version, stream.label] }
 
     mutating func archive(_ archive: inout Archive) {
         archive.field(&title)
@@ -30,12 +31,21 @@ struct DriftKey: Hashable, Comparable, Sendable, Archivable {
         archive.field(&namespace)
         archive.field(&endpoint)
         archive.field(&version)
+        archive.field(&stream)
     }
 
     /// The same of another version.
     func with(version: String) -> DriftKey {
         var copy = self
         copy.version = version
+        return copy
+    }
+
+    /// The same model's answers.
+    var outputs: DriftKey {
+        var copy = self
+        copy.title += DriftModel.outputsSuffix
+        copy.stream = .outputs
         return copy
     }
 }
@@ -57,8 +67,9 @@ struct InferenceExchange: Sendable, Archivable {
     var nanos: Int64
     var openedAt: Timestamp
     var status = 0
-    /// Rows that wait to learn their version.
+    /// Rows, or answers, that wait to learn their version.
     var frame: FeatureFrame?
+    var sampledRate: UInt32 = 1
 
     mutating func archive(_ archive: inout Archive) {
         archive.field(&state)
@@ -66,6 +77,7 @@ struct InferenceExchange: Sendable, Archivable {
         archive.field(&nanos)
         archive.field(&openedAt)
         archive.field(&status)
+        archive.field(&sampledRate)
         var bytes: [UInt8] = []
         if let frame, !archive.isReading {
             var out = ByteWriter()

@@ -1,4 +1,5 @@
 internal import CMath
+internal import Model
 
 // ADWIN (Bifet and Gavalda, "Learning from Time-Changing Data with Adaptive Windowing", SDM 2007):
 // a window kept as buckets of 1, 2, 4, ... samples, at most `bucketsMax` of a size and one more
@@ -206,5 +207,36 @@ public struct DiscardingWindow: Sendable {
         if isAlarmed { window = AdaptiveWindow(window.settings) }
         isAlarmed = window.observe(value)
         return isAlarmed
+    }
+}
+
+// MARK: In a checkpoint
+
+extension AdaptiveWindow {
+    /// Passes what changes; the settings are the definition's.
+    mutating func archiveState(_ archive: inout Archive) {
+        archive.field(&width)
+        archive.field(&total)
+        archive.field(&variance)
+        archive.field(&samples)
+        archive.array(&buckets, blank: Bucket()) {
+            $0.field(&$1.total)
+            $0.field(&$1.variance)
+        }
+        archive.array(&used, blank: 0) { $0.field(&$1) }
+        guard archive.isReading else { return }
+        let isSound =
+            (1...64).contains(used.count) && buckets.count == used.count * stride
+            && used.allSatisfy { (0..<stride).contains($0) } && samples >= 0
+            && (used.count == 1 || used[used.count - 1] > 0) && width == held
+        if !isSound {
+            self = AdaptiveWindow(settings)
+            archive.fail()
+        }
+    }
+
+    /// Samples that the buckets hold.
+    private var held: Double {
+        used.enumerated().reduce(0) { $0 + Double($1.element) * Double(UInt64(1) << $1.offset) }
     }
 }

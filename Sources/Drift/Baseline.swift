@@ -7,8 +7,8 @@ public import Model
 public struct Baseline: Hashable, Sendable {
     /// Features, slices included.
     public static let featuresMax = 10_000
-    /// First bytes of the archive's form.
-    private static let form: UInt8 = 1
+    /// First byte of the archive's form, without units and with them.
+    private static let (form, formWithUnits): (UInt8, UInt8) = (1, 2)
 
     public private(set) var model: String
     public private(set) var version: String
@@ -21,10 +21,12 @@ public struct Baseline: Hashable, Sendable {
     public private(set) var rows: UInt64
     /// By title, ascending.
     public private(set) var features: [FeatureBaseline]
+    /// What training counted features in, by their names; only those that somebody told.
+    public private(set) var units: [String: String]
 
     init(
         model: String, version: String, phases: PhasePlan, stride: Int, dependence: Dependence,
-        rows: UInt64, features: [FeatureBaseline]
+        rows: UInt64, features: [FeatureBaseline], units: [String: String] = [:]
     ) {
         self.model = model
         self.version = version
@@ -33,6 +35,7 @@ public struct Baseline: Hashable, Sendable {
         self.dependence = dependence
         self.rows = rows
         self.features = features.sorted { $0.title < $1.title }
+        self.units = units
     }
 
     /// Its canonical bytes.
@@ -84,7 +87,7 @@ extension Baseline: Archivable {
         features: [])
 
     public mutating func archive(_ archive: inout Archive) {
-        var form = Self.form
+        var form = units.isEmpty ? Self.form : Self.formWithUnits
         archive.field(&form)
         archive.field(&model)
         archive.field(&version)
@@ -93,10 +96,19 @@ extension Baseline: Archivable {
         archive.field(&dependence)
         archive.field(&rows)
         archive.field(&features)
+        var (named, told) = ([String](), [String]())
+        if form == Self.formWithUnits {
+            named = units.keys.sorted()
+            told = named.map { units[$0] ?? "" }
+            archive.field(&named)
+            archive.field(&told)
+        }
         guard archive.isReading else { return }
+        units = Dictionary(zip(named, told)) { first, _ in first }
         let titles = features.map(\.title)
         let isSound =
-            form == Self.form && stride >= 1 && features.count <= Self.featuresMax
+            (form == Self.form || form == Self.formWithUnits && !named.isEmpty)
+            && named.count == told.count && stride >= 1 && features.count <= Self.featuresMax
             && zip(titles, titles.dropFirst()).allSatisfy { $0 < $1 }
             && features.allSatisfy { $0.counts.count == phases.slotCount }
         if !isSound {
@@ -114,6 +126,8 @@ public enum BaselineChange: Hashable, Sendable {
     case recut(feature: String)
     /// The same cells; how far the shares are apart.
     case moved(feature: String, psi: Double, pValue: Double)
+    /// Another unit; an empty one was not told.
+    case unit(feature: String, before: String, after: String)
     /// Other phases, stride, model or version.
     case settings
 }
@@ -126,6 +140,12 @@ extension Baseline {
             model == newer.model && version == newer.version && phases == newer.phases
             && stride == newer.stride
         if !isSame { changes.append(.settings) }
+        for name in Set(units.keys).union(newer.units.keys).sorted()
+        where units[name] != newer.units[name] {
+            changes.append(
+                .unit(
+                    feature: name, before: units[name] ?? "", after: newer.units[name] ?? ""))
+        }
         let old = Dictionary(features.map { ($0.title, $0) }) { first, _ in first }
         let new = Dictionary(newer.features.map { ($0.title, $0) }) { first, _ in first }
         for title in Set(old.keys).union(new.keys).sorted() {

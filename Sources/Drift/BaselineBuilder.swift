@@ -26,6 +26,8 @@ public struct BaselineSettings: Hashable, Sendable {
     /// Rows that a slice needs, and how many a key may have; the rest has no slice.
     public var sliceRowsMin = 200
     public var slicesMax = 20
+    /// What features are counted in, by name, where somebody tells.
+    public var units: [String: String] = [:]
 
     /// The defaults for a model version.
     public init(model: String, version: String) {
@@ -41,6 +43,8 @@ public enum BaselineError: Error, Hashable {
     case noFeatures
     /// A slice key that is no column of texts.
     case noSuchSliceKey(String)
+    /// A unit of what is no column.
+    case noSuchUnitColumn(String)
 }
 
 /// A baseline, and what did not go into it.
@@ -64,6 +68,9 @@ public enum BaselineBuilder {
         guard !table.names.isEmpty else { throw .noFeatures }
         guard table.rows >= settings.rowsMin else {
             throw .tooFewRows(table.rows, needed: settings.rowsMin)
+        }
+        if let name = settings.units.keys.sorted().first(where: { !table.names.contains($0) }) {
+            throw .noSuchUnitColumn(name)
         }
         let every = Array(0..<table.rows)
         let (dependence, stride) = stride(table, settings, every)
@@ -97,7 +104,8 @@ public enum BaselineBuilder {
         }
         let baseline = Baseline(
             model: settings.model, version: settings.version, phases: plan, stride: stride,
-            dependence: dependence, rows: UInt64(used.count), features: features)
+            dependence: dependence, rows: UInt64(used.count), features: features,
+            units: settings.units.filter { !$0.value.isEmpty })
         return BuiltBaseline(
             baseline: baseline, refusals: refusals, rowsSeen: table.rows, rowsUsed: used.count,
             slicesLeftOut: leftOut)

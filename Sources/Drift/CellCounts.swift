@@ -64,6 +64,15 @@ public struct CellCounts: Hashable, Sendable {
     }
 }
 
+extension CellCounts {
+    /// One row in so many: running sums are divided, so nothing is lost to rounding but the rest.
+    func divided(by divisor: UInt32) -> CellCounts {
+        var fewer = self
+        for cell in 0..<Self.cellCount { fewer.upTo[cell] = upTo[cell] / max(1, divisor) }
+        return fewer
+    }
+}
+
 extension CellCounts: Archivable {
     public static let blank = CellCounts()
 

@@ -42,6 +42,14 @@ public enum DriftBudget: Hashable, Sendable {
     /// At most one false alarm per so much time.
     case time(TimeSpan)
 
+    /// Twice as much.
+    public var doubled: DriftBudget {
+        switch self {
+        case .rows(let rows): .rows(rows * 2)
+        case .time(let span): .time(.milliseconds(span.millis * 2))
+        }
+    }
+
     var limit: Double {
         switch self {
         case .rows(let rows): max(1, rows)
@@ -65,6 +73,9 @@ public struct MonitorSettings: Hashable, Sendable {
     public var windowRowsMin: UInt64 = 100
     /// Rows used of one phase in one period, at most.
     public var visitRowsMax: UInt64 = 2000
+    /// One row in so many is used of a baseline that does not know how rows depend on each other;
+    /// nil judges the first live rows.
+    public var declaredStride: Int?
 
     /// The defaults.
     public init(seed: UInt64) { self.seed = seed }

@@ -38,6 +38,10 @@ public struct DriftMonitor: Sendable {
     private var visit: (phase: Int, period: Int64) = (-1, 0)
     private var visitRows: UInt64 = 0
     private var intervals: UInt64 = 0
+    /// Rows whose dependence is being judged, and what was found; only of a baseline that does not
+    /// know, such as that of a shuffled file.
+    private var order: LiveOrder?
+    private var found: Dependence?
 
     /// A monitor that has seen nothing but the baseline.
     public init(_ baseline: Baseline, _ settings: MonitorSettings) {
@@ -46,6 +50,30 @@ public struct DriftMonitor: Sendable {
         scale = LevelScale(baseline)
         streams = DriftStreams(baseline, seed: settings.seed)
         window = IntervalCounts(of: baseline, id: scale.baselineID)
+        guard case .unknown = baseline.dependence else { return }
+        if let stride = settings.declaredStride {
+            found = .declared(lag: max(1, stride))
+            streams.restoreCounts(baseline, oneIn: oneRowIn)
+        } else {
+            order = LiveOrder(baseline)
+        }
+    }
+
+    /// What is known of the dependence between rows: the baseline's word, or what live rows showed.
+    public var dependence: Dependence { found ?? baseline.dependence }
+    /// Of so many rows one is used.
+    public var oneRowIn: Int { max(baseline.stride, found?.stride ?? 1) }
+    /// Whether the promised rate of false alarms holds, and what it rests on or lacks.
+    public var isGuaranteed: Bool { dependence.isGuaranteed && baseline.phases.pooled.isEmpty }
+    public var guarantee: String {
+        guard let found else {
+            guard let order else { return baseline.guarantee }
+            return baseline.guarantee + " (\(order.collected) of \(order.rows) live rows judged)"
+        }
+        let pooled = baseline.phases.pooled.count
+        let isJudged = settings.declaredStride == nil
+        let text = found.text + (isJudged ? ", by the order of live rows" : "")
+        return pooled == 0 ? text : text + "; \(pooled) thin phases pooled: no guarantee"
     }
 
     /// How far past the budget evidence may grow while it waits for effect or rows.
@@ -70,6 +98,7 @@ public struct DriftMonitor: Sendable {
     public mutating func observe(_ cells: [UInt8], at time: Timestamp) -> RowOutcome {
         precondition(cells.count == baseline.features.count, "a row of this baseline")
         seen += 1
+        if order != nil { judgeOrder(cells, time) }
         if let reason = guarded(cells, time) {
             skipped[Int(reason.rawValue)] += 1
             return .skipped(reason)
@@ -87,10 +116,28 @@ public struct DriftMonitor: Sendable {
         return judge(at: time).map(RowOutcome.alarm) ?? .used
     }
 
+    /// Learns from the order of rows; then all begins anew with the rows that may be used. The
+    /// baseline's rows depend on each other as much as live ones, so they weigh that much less.
+    private mutating func judgeOrder(_ cells: [UInt8], _ time: Timestamp) {
+        guard var learning = order else { return }
+        order = nil
+        let known = learning.observe(
+            cells, slot: baseline.phases.slot(at: time), baseline)
+        guard let known else {
+            order = learning
+            return
+        }
+        found = known
+        if isLatched { return }
+        state = .watching
+        streams.reset()
+        streams.restoreCounts(baseline, oneIn: oneRowIn)
+    }
+
     /// The reason not to use a row.
     private mutating func guarded(_ cells: [UInt8], _ time: Timestamp) -> RowSkip? {
         // The place in the order of arrival decides, never the content.
-        if seen % UInt64(baseline.stride) != 0 { return .thinned }
+        if seen % UInt64(oneRowIn) != 0 { return .thinned }
         if baseline.phases.kind != .none {
             let now = baseline.phases.phase(at: time)
             if now != visit {
@@ -156,7 +203,7 @@ public struct DriftMonitor: Sendable {
         return DriftAlarm(
             model: baseline.model, version: baseline.version, baselineID: baselineID, time: time,
             row: used, seed: settings.seed, evidence: evidence, limit: limit,
-            isGuaranteed: baseline.isGuaranteed, guarantee: baseline.guarantee, streams: named,
+            isGuaranteed: isGuaranteed, guarantee: guarantee, streams: named,
             level: richest.first.map { scale.level($0.feature, window, settings.alpha) })
     }
 
@@ -182,7 +229,7 @@ public struct DriftMonitor: Sendable {
         if isLatched && report.isClean == true {
             state = .watching
             streams.reset()
-            streams.restoreCounts(baseline)
+            streams.restoreCounts(baseline, oneIn: found == nil ? 1 : oneRowIn)
         }
         return report
     }
@@ -267,6 +314,12 @@ extension DriftMonitor {
         archive.field(&visitRows)
         archive.field(&intervals)
         streams.archiveState(&archive)
+        archive.field(&found)
+        if found == nil && order != nil {
+            order?.archiveState(&archive, baseline)
+        } else {
+            order = nil
+        }
         guard archive.isReading else { return }
         switch kind {
         case 0: state = .watching

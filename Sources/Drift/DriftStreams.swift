@@ -161,11 +161,11 @@ struct DriftStreams: Sendable {
             + sums.count * MemoryLayout<Double>.stride
     }
 
-    /// Starts again from the baseline's rows.
-    mutating func restoreCounts(_ baseline: Baseline) {
+    /// Starts again from the baseline's rows, or one in so many of them.
+    mutating func restoreCounts(_ baseline: Baseline, oneIn: Int = 1) {
         counts = baseline.features.indices.flatMap { index in
             baseline.features[index].counts.map { slot in
-                var counts = slot
+                var counts = oneIn == 1 ? slot : slot.divided(by: UInt32(oneIn))
                 if lanes[index].own == 0 { counts.add(0) }
                 return counts
             }

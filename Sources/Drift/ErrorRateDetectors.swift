@@ -1,4 +1,5 @@
 internal import CMath
+internal import Model
 
 // Detectors of a rising error rate, with river's rules: DDM (Gama et al. 2004), EDDM (Baena-Garcia
 // et al. 2006), HDDM_A and HDDM_W (Frias-Blanco et al. 2014). Each takes 1 for an error. They
@@ -171,7 +172,7 @@ public struct McDiarmidAverage: Sendable {
         public init(isTwoSided: Bool = false) { self.isTwoSided = isTwoSided }
     }
 
-    private struct Faded: Sendable {
+    fileprivate struct Faded: Sendable {
         var mean = 0.0
         var isEmpty = true
         /// The sum of squared weights, from 1 down.
@@ -243,5 +244,65 @@ public struct McDiarmidAverage: Sendable {
     private func rises(_ before: Faded, _ after: Faded, _ confidence: Double) -> Bool {
         guard !before.isEmpty, !after.isEmpty else { return false }
         return after.mean - before.mean > bound(before.weight + after.weight, confidence)
+    }
+}
+
+// MARK: In a checkpoint: what changes; the settings are the definition's
+
+extension ErrorRateMinimum {
+    mutating func archiveState(_ archive: inout Archive) {
+        rate.archive(&archive)
+        archive.field(&rateMin)
+        archive.field(&deviationMin)
+        archive.field(&sumMin)
+        archive.field(&found)
+    }
+}
+
+extension ErrorDistance {
+    mutating func archiveState(_ archive: inout Archive) {
+        archive.field(&samples)
+        archive.field(&errors)
+        archive.field(&lastError)
+        distance.archive(&archive)
+        archive.field(&squares)
+        archive.field(&greatest)
+        archive.field(&found)
+        guard archive.isReading else { return }
+        let isSound = 0 <= errors && errors <= samples && 0 <= lastError && lastError <= samples
+        if !isSound {
+            (samples, errors, lastError) = (0, 0, 0)
+            archive.fail()
+        }
+    }
+}
+
+extension HoeffdingAverage {
+    mutating func archiveState(_ archive: inout Archive) {
+        all.archive(&archive)
+        lowest.archive(&archive)
+        highest.archive(&archive)
+        archive.field(&found)
+    }
+}
+
+extension McDiarmidAverage.Faded {
+    fileprivate mutating func archive(_ archive: inout Archive) {
+        archive.field(&mean)
+        archive.field(&isEmpty)
+        archive.field(&weight)
+    }
+}
+
+extension McDiarmidAverage {
+    mutating func archiveState(_ archive: inout Archive) {
+        all.archive(&archive)
+        beforeRise.archive(&archive)
+        afterRise.archive(&archive)
+        beforeFall.archive(&archive)
+        afterFall.archive(&archive)
+        archive.field(&riseCut)
+        archive.field(&fallCut)
+        archive.field(&found)
     }
 }

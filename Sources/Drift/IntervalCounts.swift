@@ -40,6 +40,20 @@ public struct IntervalCounts: Hashable, Sendable {
         }
     }
 
+    /// Tells how many rows there are, of counters that are put together; false for too many.
+    mutating func count(rows: UInt64) -> Bool {
+        self.rows = rows
+        return rows <= 1 << 48
+    }
+
+    /// Adds a cell's rows; false when that is too many.
+    mutating func add(_ cell: FilledCell) -> Bool {
+        let place = cell.feature * slots + cell.slot
+        let before = counts[place].total
+        counts[place].add(cell.cell, rows: cell.rows)
+        return counts[place].total - before == cell.rows
+    }
+
     /// Adds the rows of another node or interval; false, and unchanged, when they are of another
     /// baseline or too many.
     public mutating func merge(_ other: IntervalCounts) -> Bool {

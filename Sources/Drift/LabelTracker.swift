@@ -65,8 +65,18 @@ public struct LabelTracker: Sendable {
         queue.append(Waiting(id: id, answer: answer, confidence: known, time: time))
     }
 
+    /// Whether a prediction waits under this id.
+    public func isWaiting(_ id: UInt64) -> Bool { places[id] != nil }
+
     /// Takes a label: the hash of the right answer.
     public mutating func label(id: UInt64, answer: UInt64) -> Outcome {
+        label(id: id) { predicted, _ in predicted == answer }
+    }
+
+    /// Takes a label; `isRight` judges the answer that was given, and when.
+    public mutating func label(
+        id: UInt64, isRight judge: (_ answer: UInt64, _ time: Timestamp) -> Bool
+    ) -> Outcome {
         guard let number = places.removeValue(forKey: id),
             let waiting = queue[head + Int(number - first)]
         else {
@@ -75,7 +85,7 @@ public struct LabelTracker: Sendable {
         }
         queue[head + Int(number - first)] = nil
         labelled += 1
-        let isRight = waiting.answer == answer
+        let isRight = judge(waiting.answer, waiting.time)
         if !isRight { wrong += 1 }
         if let confidence = waiting.confidence { bins.label(confidence, isRight: isRight) }
         dropLabelled()

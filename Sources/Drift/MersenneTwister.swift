@@ -1,3 +1,5 @@
+internal import Model
+
 // MT19937 (Matsumoto and Nishimura, 1998) as CPython seeds and uses it, because KSWIN's alarms
 // depend on which samples it draws and the detector that people compare with draws with CPython.
 
@@ -80,6 +82,19 @@ public struct MersenneTwister: Sendable {
             let drawn = pool[place]
             pool[place] = pool[left - 1]
             return drawn
+        }
+    }
+}
+
+extension MersenneTwister {
+    /// Passes the state, for a checkpoint.
+    mutating func archiveState(_ archive: inout Archive) {
+        archive.array(&words, blank: 0) { $0.field(&$1) }
+        archive.field(&next)
+        guard archive.isReading else { return }
+        if words.count != Self.size || !(0...Self.size).contains(next) {
+            self = MersenneTwister(seed: 0)
+            archive.fail()
         }
     }
 }

@@ -1,3 +1,5 @@
+internal import Model
+
 // Page-Hinkley: the cumulated deviation from the running mean, faded, against its own extreme
 // (Page, "Continuous inspection schemes", 1954). Constants and corners are river's, so that alarms
 // are too: the mean moves before the deviation is taken, and the falling side's extreme starts at
@@ -65,5 +67,26 @@ struct RunningMean: Hashable, Sendable {
     mutating func add(_ sample: Double) {
         count += 1
         value += 1 / count * (sample - value)
+    }
+}
+
+// MARK: In a checkpoint
+
+extension RunningMean {
+    mutating func archive(_ archive: inout Archive) {
+        archive.field(&count)
+        archive.field(&value)
+    }
+}
+
+extension PageHinkley {
+    /// Passes what changes; the settings are the definition's.
+    mutating func archiveState(_ archive: inout Archive) {
+        mean.archive(&archive)
+        archive.field(&rise)
+        archive.field(&fall)
+        archive.field(&riseMin)
+        archive.field(&fallMax)
+        archive.field(&isAlarmed)
     }
 }

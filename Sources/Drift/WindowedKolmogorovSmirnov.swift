@@ -1,3 +1,5 @@
+internal import Model
+
 // KSWIN (Raab, Heusinger, Schleif, "Reactive Soft Prototype Computing for Concept Drift Streams",
 // 2020): at each sample the newest `recent` of a window are compared with as many drawn at random
 // from the rest. One test a sample with no correction: at its usual alpha it alarms about once in
@@ -70,5 +72,19 @@ public struct WindowedKolmogorovSmirnov: Sendable {
             largest = max(largest, abs(i - j))
         }
         return largest
+    }
+}
+
+extension WindowedKolmogorovSmirnov {
+    /// Passes what changes, for a checkpoint; the settings are the definition's.
+    mutating func archiveState(_ archive: inout Archive) {
+        archive.field(&samples)
+        archive.field(&isAlarmed)
+        random.archiveState(&archive)
+        guard archive.isReading else { return }
+        if samples.count > settings.window {
+            samples = []
+            archive.fail()
+        }
     }
 }

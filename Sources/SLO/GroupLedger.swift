@@ -55,9 +55,9 @@ struct GroupLedger: Sendable {
     let labels: Labels
     private let period: Period
     var history: EventHistory
-    /// The spans that were seen, where `history` has what they stand for; nil where that is the
-    /// same.
-    var drawn: EventHistory?
+    /// The spans that were seen, where `history` has what they stand for; empty where that is the
+    /// same. An array of one, since few groups have it and all would hold the room.
+    var drawn: [EventHistory] = []
     /// The first sample; nothing before it was seen.
     var started: Timestamp?
     /// The newest complete scrape.
@@ -213,14 +213,14 @@ extension GroupLedger {
         archive.time(&shedLast)
         archive.field(&targets)
         // Bits: whether it is dirty, whether there is a history of what was drawn.
-        var bits: UInt8 = (isDirty ? 1 : 0) | (drawn == nil ? 0 : 2)
+        var bits: UInt8 = (isDirty ? 1 : 0) | (drawn.isEmpty ? 0 : 2)
         archive.field(&bits)
         if bits > 3 { archive.fail() }
         isDirty = bits & 1 == 1
         if bits & 2 == 2 {
-            var own = drawn ?? EventHistory(period: period)
+            var own = drawn.first ?? EventHistory(period: period)
             own.archive(&archive)
-            drawn = own
+            drawn = [own]
         }
         changedSince = isDirty ? .distantPast : .distantFuture
         let blank = ForgottenTargets(count: 0, noticed: .distantPast)

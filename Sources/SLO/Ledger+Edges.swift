@@ -24,7 +24,9 @@ extension Ledger {
                 }
             }
             groups[index].history.markExclusions(wanted, before: time)
-            groups[index].drawn?.markExclusions(wanted, before: time)
+            for own in groups[index].drawn.indices {
+                groups[index].drawn[own].markExclusions(wanted, before: time)
+            }
         }
         groups[index].nextEdge = nextEdge(of: index, notBefore: time)
     }
@@ -42,7 +44,9 @@ extension Ledger {
         let slo = groups[index].slo
         groups[index].corrections = entries[slo].corrections(of: groups[index].labels)
         groups[index].history.renumberExclusions(ruleNumbers)
-        groups[index].drawn?.renumberExclusions(ruleNumbers)
+        for own in groups[index].drawn.indices {
+            groups[index].drawn[own].renumberExclusions(ruleNumbers)
+        }
         let newest = groups[index].history.newest
         guard newest > .distantPast else { return }
         if let calendar = entries[slo].definition.period.calendar {

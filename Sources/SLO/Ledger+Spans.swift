@@ -45,8 +45,10 @@ extension Ledger {
         groups[number].observe(min(time, max(now, groups[number].asOf)), isFirst: false)
         if time > groups[number].nextEdge { passEdges(of: number, before: time) }
         if count.isSampled { groups[number].beginSampling() }
-        groups[number].drawn?.add(
-            EventCounts(bad: Double(count.bad), total: Double(count.total)), at: time, span: .zero)
+        if !groups[number].drawn.isEmpty {
+            let seen = EventCounts(bad: Double(count.bad), total: Double(count.total))
+            groups[number].drawn[0].add(seen, at: time, span: .zero)
+        }
         let events = EventCounts(bad: count.weightedBad, total: count.weightedTotal)
         if groups[number].post(events, at: time) { dirty.append(number) }
         if !wholes.isEmpty { keepUp(to: min(time, now)) }
@@ -76,14 +78,14 @@ extension Ledger {
 extension GroupLedger {
     /// From now on events and the spans that stand for them differ.
     mutating func beginSampling() {
-        if drawn == nil { drawn = history }
+        if drawn.isEmpty { drawn = [history] }
     }
 }
 
 extension Ledger {
     /// That what is counted is more than what was seen.
     func samplingRemark(_ group: GroupLedger, _ verdict: Verdict) -> [String] {
-        guard group.drawn != nil else { return [] }
+        guard !group.drawn.isEmpty else { return [] }
         return [
             "some spans stand for others that were not sampled: events are of all of those, the "
                 + "test of chance is of the spans that were seen"

@@ -64,7 +64,7 @@ struct WindowReading {
 
     /// The spans that were seen in a window of an alert, should they stand for others.
     func drawn(_ window: TimeSpan) -> EventCounts? {
-        guard let drawn = group.drawn else { return nil }
+        guard let drawn = group.drawn.first else { return nil }
         let from = EventHistory.lowerEdge(of: window, to: end)
         let fine = window <= EventHistory.quarterSpan ? window : nil
         let base = drawn.base(at: from, finerThan: fine, isPeriod: false)

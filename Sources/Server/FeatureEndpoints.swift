@@ -59,6 +59,15 @@ struct FeatureEndpoints: Sendable {
             body: request.body)
     }
 
+    /// Counts events that the server could not take in; they are answered as any others.
+    func refused(_ refusal: HTTPRefusal) -> HTTPResponse {
+        switch refusal {
+        case .tooLarge: intake.count(.tooLarge)
+        case .crowded: intake.shed(1)
+        }
+        return .empty(200)
+    }
+
     /// Queues rows; nil when they are, and the answer comes later.
     func rows(_ request: HTTPRequest) -> HTTPResponse? {
         let model = String(request.path.dropFirst(Self.rowsPrefix.count))
@@ -68,7 +77,9 @@ struct FeatureEndpoints: Sendable {
         let body = FeatureRowsBody(
             model: model, namespace: request.query("namespace") ?? "",
             endpoint: request.query("endpoint") ?? "", version: request.query("version") ?? "",
-            time: request.query("time"), bytes: request.body)
+            time: request.query("time"),
+            sampledRate: request.query("sampledrate").flatMap { UInt32($0) } ?? 1,
+            bytes: request.body)
         request.dropBody()
         if intake.offer(.rows(body, request)) { return nil }
         return .text(503, "too many rows wait to be read; try again").adding("Retry-After", "1")

@@ -32,6 +32,8 @@ struct FeatureRowsBody: Sendable {
     var version: String
     /// The member that tells a row's time.
     var time: String?
+    /// Rows that each of them stands for.
+    var sampledRate: UInt32
     var bytes: [UInt8]
 }
 
@@ -53,8 +55,8 @@ final class FeatureIntake: @unchecked Sendable {
     private struct State {
         var jobs: [FeatureJob] = []
         var figures = FeatureFigures()
-        /// Shed since the last batch.
-        var shedSince: UInt64 = 0
+        /// What is to be told with the next batch: bodies shed, and those too large to take in.
+        var untold = FeatureBatch()
         var isClosed = false
     }
 
@@ -87,7 +89,7 @@ final class FeatureIntake: @unchecked Sendable {
                 state.figures.waitingBytes + job.bytes <= settings.queueBytes
             else {
                 state.figures.shed += 1
-                if case .events = job { state.shedSince += 1 }
+                if case .events = job { state.untold.shed += 1 }
                 return 0
             }
             state.jobs.append(job)
@@ -104,9 +106,17 @@ final class FeatureIntake: @unchecked Sendable {
     /// Counts events that came while the agent could take none.
     func shed(_ count: UInt64) {
         state.withLock { state in
-            state.shedSince += count
+            state.untold.shed += count
             state.figures.shed += Int(clamping: count)
         }
+        // Told at once: a request whose answer was shed has not failed.
+        state.wakeOne()
+    }
+
+    /// Counts a body that was not taken in.
+    func count(_ fault: PayloadFault) {
+        state.withLock { $0.untold.count(fault) }
+        state.wakeOne()
     }
 
     var counts: FeatureFigures { state.withLock { $0.figures } }
@@ -119,39 +129,54 @@ final class FeatureIntake: @unchecked Sendable {
             return state.jobs
         }
         state.wakeAll()
-        for job in left {
-            if case .rows(_, let request) = job { request.complete(Owner.unavailable) }
-        }
+        Self.refuse(left[...])
         thread?.join()
     }
 
-    /// Waits for bodies; nil at the end.
-    private func next() -> (jobs: [FeatureJob], shed: UInt64)? {
-        state.wait(
-            while: { $0.jobs.isEmpty && !$0.isClosed },
-            then: { state in
-                if state.isClosed { return nil }
-                var count = 0
-                var bytes = 0
-                while count < min(state.jobs.count, Self.batchMax), bytes < Self.batchBytes {
-                    bytes += state.jobs[count].bytes
-                    count += 1
-                }
-                let taken = Array(state.jobs[..<count])
-                state.jobs.removeFirst(count)
-                state.figures.waiting -= count
-                state.figures.waitingBytes -= bytes
-                defer { state.shedSince = 0 }
-                return (taken, state.shedSince)
-            })
+    /// Bodies of the next batch, and what is to be told with it; nil at the end. The queue is taken
+    /// over whole, without a copy: connections wait for the lock, and their loggers for them.
+    private func next(
+        _ taken: inout [FeatureJob], _ place: inout Int
+    ) -> (jobs: ArraySlice<FeatureJob>, untold: FeatureBatch)? {
+        if place == taken.count {
+            taken = []
+            place = 0
+            taken = state.wait(
+                while: { $0.jobs.isEmpty && $0.untold.isEmpty && !$0.isClosed },
+                then: { state in
+                    defer { state.jobs = [] }
+                    return state.jobs
+                })
+        }
+        var count = 0
+        var bytes = 0
+        while place + count < taken.count, count < Self.batchMax, bytes < Self.batchBytes {
+            bytes += taken[place + count].bytes
+            count += 1
+        }
+        let batch = taken[place..<place + count]
+        let untold: FeatureBatch? = state.withLock { state in
+            if state.isClosed { return nil }
+            state.figures.waiting -= count
+            state.figures.waitingBytes -= bytes
+            defer { state.untold = FeatureBatch() }
+            return state.untold
+        }
+        guard let untold else { return nil }
+        place += count
+        return (batch, untold)
     }
 
     private func run() {
+        // Whoever waits for an answer goes before what is answered already.
+        setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 5)
         guard let rows = FeatureRows(limits: limits), let events = CloudEventReader(limits: limits)
         else { return logger.error("no memory to read features") }
-        while let (jobs, shed) = next() {
-            var batch = FeatureBatch()
-            batch.shed = shed
+        var taken: [FeatureJob] = []
+        var place = 0
+        while let (jobs, untold) = next(&taken, &place) {
+            var batch = untold
+            if batch.faults[Int(PayloadFault.tooLarge.rawValue)] > 0 { warn(.tooLarge, "body") }
             for job in jobs {
                 switch job {
                 case .events(let body):
@@ -178,6 +203,12 @@ final class FeatureIntake: @unchecked Sendable {
             }
             give(&batch, nil)
         }
+        Self.refuse(taken[place...])
+    }
+
+    /// Answers whoever waits for rows that nobody will read.
+    private static func refuse(_ jobs: ArraySlice<FeatureJob>) {
+        for case .rows(_, let request) in jobs { request.complete(Owner.unavailable) }
     }
 
     private static func read(_ body: FeatureRowsBody, _ rows: borrowing FeatureRows) -> FeatureBatch
@@ -190,6 +221,7 @@ final class FeatureIntake: @unchecked Sendable {
             event.namespace = body.namespace
             event.endpoint = body.endpoint
             event.version = body.version
+            event.sampledRate = max(1, body.sampledRate)
             event.frame = frame
             batch.events.append(event)
         }

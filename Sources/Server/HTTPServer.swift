@@ -144,7 +144,7 @@ final class HTTPServer: @unchecked Sendable {
 
     let port: UInt16
     private let handler: Handler
-    private let onTooLarge: @Sendable (HTTPRequest) -> Void
+    private let hooks: HTTPHooks
     private let limits: HTTPLimits
     private let socket: Int32
     private var daemon: OpaquePointer?
@@ -168,11 +168,11 @@ final class HTTPServer: @unchecked Sendable {
     /// Listens on `address`, "host:port"; port 0 takes a free one.
     init(
         address: String, limits: HTTPLimits,
-        onTooLarge: @escaping @Sendable (HTTPRequest) -> Void = { _ in },
+        hooks: HTTPHooks = HTTPHooks(),
         handler: @escaping Handler
     ) throws(ListenFault) {
         self.handler = handler
-        self.onTooLarge = onTooLarge
+        self.hooks = hooks
         self.limits = limits
         deadlines = ConnectionDeadlines(limits: limits.phases)
         socket = try listeningSocket(address)
@@ -298,6 +298,9 @@ final class HTTPServer: @unchecked Sendable {
             request.holdsBody = true
             let held = bodies.wrappingAdd(1, ordering: .relaxed).newValue
             if held > limits.bodies {
+                if let response = hooks.refused(request, .crowded) {
+                    return request.send(response.adding("Connection", "close"))
+                }
                 return request.send(
                     .text(503, "\(limits.bodies) bodies are being read; try again")
                         .adding("Retry-After", "1").adding("Connection", "close"))
@@ -305,7 +308,14 @@ final class HTTPServer: @unchecked Sendable {
         }
         if announced > limits.bodyBytes {
             request.isTooLarge = true
-            return finishTooLarge(request)
+            // Whoever is answered as if all were well may send to the end, within reason.
+            let response = hooks.refused(request, .tooLarge)
+            guard let response, announced <= 2 * limits.bodyBytes else {
+                return send(tooLarge: request, response)
+            }
+            request.response = response
+            deadlines.waitsForBody(request.socket, bytes: announced)
+            return .YES
         }
         request.body.reserveCapacity(announced)
         deadlines.waitsForBody(
@@ -313,9 +323,8 @@ final class HTTPServer: @unchecked Sendable {
         return .YES
     }
 
-    private func finishTooLarge(_ request: HTTPRequest) -> MHD_Result {
-        onTooLarge(request)
-        let response = HTTPResponse.text(413, "body exceeds limit \(limits.bodyBytes)")
+    private func send(tooLarge request: HTTPRequest, _ response: HTTPResponse?) -> MHD_Result {
+        let response = response ?? .text(413, "body exceeds limit \(limits.bodyBytes)")
         return request.send(response.adding("Connection", "close"))
     }
 
@@ -330,7 +339,7 @@ final class HTTPServer: @unchecked Sendable {
             request.isTooLarge = true
             request.body = []
             guard request.received > 2 * limits.bodyBytes else { return .YES }
-            onTooLarge(request)
+            _ = hooks.refused(request, .tooLarge)
             return .NO
         }
         request.body.append(contentsOf: UnsafeRawBufferPointer(start: bytes, count: count))
@@ -339,11 +348,14 @@ final class HTTPServer: @unchecked Sendable {
 
     private func finish(_ request: HTTPRequest) -> MHD_Result {
         if let response = request.response { return request.send(response) }
-        if request.isTooLarge { return finishTooLarge(request) }
+        if request.isTooLarge {
+            return send(tooLarge: request, hooks.refused(request, .tooLarge))
+        }
         deadlines.isServed(request.socket)
-        // Suspended first: the answer may come from another thread before the handler returns.
         request.isHandled = true
         unanswered.add(1, ordering: .relaxed)
+        if let response = hooks.atOnce(request) { return request.send(response) }
+        // Suspended first: the answer may come from another thread before the handler returns.
         request.suspend()
         switch handler(request) {
         case .later: break

@@ -116,7 +116,9 @@ public final class PitotServer: Sendable {
             http = try HTTPServer(
                 address: options.listen ?? configuration.listen,
                 limits: httpLimits,
-                onTooLarge: { [router] in router.noteTooLarge($0) },
+                hooks: HTTPHooks(
+                    refused: { [router] in router.refused($0, $1) },
+                    atOnce: { [router] in router.atOnce($0) }),
                 handler: { [router] in router.handle($0) })
             otlp = try Self.listenForOTLP(configuration.otlp, httpLimits, router, logger)
             grpc = try Self.listenForGRPC(configuration, otlpIntake, logger)
@@ -195,7 +197,8 @@ public final class PitotServer: Sendable {
         do throws(ListenFault) {
             let server = try HTTPServer(
                 address: settings.http, limits: limits,
-                onTooLarge: { router.noteTooLarge($0) }, handler: { router.handleOTLP($0) })
+                hooks: HTTPHooks(refused: { router.refused($0, $1) }),
+                handler: { router.handleOTLP($0) })
             logger.info("listening for OTLP over HTTP", ("port", String(server.port)))
             return server
         } catch {

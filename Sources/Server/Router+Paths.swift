@@ -24,6 +24,16 @@ extension Router {
             return read(request) { agent, _ in
                 .json(agent.driftJSON(model: model, version: version, hasCells: hasCells))
             }
+        case "/api/v1/drift/counters":
+            let model = request.query("model")
+            let since = request.query("since").flatMap { Double($0) } ?? 0
+            // Beyond the year 5000 nothing has ended.
+            let after = since.isNaN ? 0 : min(max(0, since), 1e11)
+            return read(request) { agent, _ in
+                .json(
+                    agent.driftCountersJSON(
+                        model: model, since: Timestamp(millis: Int64(after * 1000))))
+            }
         case "/api/v1/status/cardinality":
             return read(request) { agent, _ in .json(agent.cardinalityJSON()) }
         case "/api/v1/status/backfill":
@@ -94,6 +104,7 @@ extension Router {
         "/api/v1/outbox": "GET, HEAD", "/api/v1/alerts": "GET, HEAD", "/api/v1/rules": "GET, HEAD",
         "/api/v1/status/cardinality": "GET, HEAD", "/api/v1/status/backfill": "GET, HEAD",
         "/api/v1/events": "POST", "/api/v1/drift": "GET, HEAD",
+        "/api/v1/drift/counters": "GET, HEAD",
         "/api/v1/lineage": "POST", "/api/v1/lineage/batch": "POST",
         "/api/v1/webhooks/mlflow": "POST", "/api/v1/webhooks/alertmanager": "POST",
         "/v1/traces": "POST", "/v1/metrics": "POST", zipkinPath: "POST",

@@ -77,12 +77,6 @@ final class Router: Sendable {
     /// Tells which server's counters to show.
     func stand(behind server: HTTPServer?) { front.withLock { $0 = server } }
 
-    /// A body over the limit, which the server refused by itself.
-    func noteTooLarge(_ request: HTTPRequest) {
-        if request.path == "/api/v1/write" { counts.refused("too_large") }
-        counts.answered(Self.methods[request.path] == nil ? "other" : request.path, 413)
-    }
-
     func read(
         _ request: HTTPRequest, as label: String? = nil,
         _ render: @escaping @Sendable (AgentCore, Timestamp) -> HTTPResponse

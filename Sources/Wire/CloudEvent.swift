@@ -4,7 +4,8 @@ internal import Model
 // structured mode (one JSON object), batch mode (an array of them). What is read of an event is
 // what tells about a model: KServe's payload logger (org.kubeflow.serving.inference.request and
 // .response, binary mode) and Seldon Core 1 (io.seldon.serving.inference.request, .response and
-// .feedback). Version 0.2 of the specification, which Seldon sends, has the same headers.
+// .feedback); feedback of other servers comes as io.pitot.inference.feedback. Version 0.2 of the
+// specification, which Seldon sends, has the same headers.
 
 /// An HTTP request that should hold CloudEvents, as a connection's thread gives it away.
 public struct CloudEventBody: Sendable {
@@ -20,11 +21,17 @@ public struct CloudEventBody: Sendable {
         self.body = body
     }
 
+    /// Whether a type is that of events about requests to models.
+    public static func isInference(_ type: String) -> Bool {
+        ["org.kubeflow.serving.inference.", "io.seldon.serving.", "io.pitot.inference."]
+            .contains { type.hasPrefix($0) }
+    }
+
     /// The headers that are looked at.
     public static let headerNames = [
         "ce-specversion", "ce-id", "ce-type", "ce-source", "ce-time", "ce-inferenceservicename",
         "ce-namespace", "ce-component", "ce-endpoint", "ce-metadata", "ce-statuscode",
-        "ce-modelid", "ce-requestid", "ce-subject",
+        "ce-modelid", "ce-requestid", "ce-subject", "ce-sampledrate",
     ]
 }
 
@@ -187,7 +194,7 @@ struct CloudAttributes {
             kind = .request
         case "org.kubeflow.serving.inference.response", "io.seldon.serving.inference.response":
             kind = .response
-        case "io.seldon.serving.feedback": kind = .feedback
+        case "io.seldon.serving.feedback", "io.pitot.inference.feedback": kind = .feedback
         default: return nil
         }
         var event = FeatureEvent(kind)
@@ -198,6 +205,8 @@ struct CloudAttributes {
         event.endpoint = value("endpoint")
         event.nanos = CloudTime.nanos(value("time")) ?? 0
         event.status = Int(value("statuscode")) ?? 0
+        // The specification's sampling extension: how many events this one stands for.
+        event.sampledRate = max(1, UInt32(value("sampledrate")) ?? 1)
         event.headers = Self.headers(value("metadata"))
         return event
     }

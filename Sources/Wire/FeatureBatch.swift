@@ -70,9 +70,17 @@ public struct FeatureBatch: Hashable, Sendable {
 }
 
 extension FeatureEvent {
+    /// Set in the kind's byte when a rate follows.
+    private static let sampledFlag: UInt8 = 0x80
+
     /// Appends its form in the log.
     public func encode(into out: inout ByteWriter) {
-        out.byte(kind.rawValue)
+        if sampledRate == 1 {
+            out.byte(kind.rawValue)
+        } else {
+            out.byte(kind.rawValue | Self.sampledFlag)
+            out.varint(UInt64(sampledRate))
+        }
         for text in [id, namespace, model, endpoint, version] { out.text(text) }
         out.signedVarint(nanos)
         out.signedVarint(Int64(status))
@@ -83,13 +91,16 @@ extension FeatureEvent {
 
     /// Reads it; nil when the bytes are malformed.
     public init?(from reader: inout ByteReader) {
-        guard let raw = reader.byte(), let kind = Kind(rawValue: raw), let id = reader.text(),
+        guard let raw = reader.byte(), let kind = Kind(rawValue: raw & ~Self.sampledFlag),
+            let rate = raw & Self.sampledFlag == 0 ? 1 : reader.varint(),
+            let sampledRate = UInt32(exactly: rate), let id = reader.text(),
             let namespace = reader.text(), let model = reader.text(),
             let endpoint = reader.text(), let version = reader.text(),
             let nanos = reader.signedVarint(), let status = reader.signedVarint(),
             let count = reader.varint(), count <= UInt64(reader.remaining)
         else { return nil }
         self.init(kind)
+        self.sampledRate = sampledRate
         (self.id, self.namespace, self.model) = (id, namespace, model)
         (self.endpoint, self.version) = (endpoint, version)
         self.nanos = nanos

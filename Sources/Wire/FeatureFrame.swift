@@ -123,6 +123,9 @@ public struct FeatureEvent: Hashable, Sendable {
     public var nanos: Int64 = 0
     /// The HTTP status of a response; 0 when it does not say.
     public var status = 0
+    /// Events of its kind that it stands for, itself among them: its sender passes on one in so
+    /// many.
+    public var sampledRate: UInt32 = 1
     /// Headers that the sender passed on.
     public var headers: [FeatureHeader] = []
     public var frame = FeatureFrame()

@@ -46,6 +46,10 @@ enum InferencePayload {
         }
         if event.model.isEmpty { event.model = root.member("model_name")?.string ?? "" }
         var reader = unsafe PayloadReader(limits: limits, binary: binary)
+        if event.kind == .feedback {
+            reader.readFeedback(root, into: &event)
+            return
+        }
         let names: [StaticString] =
             switch event.kind {
             case .response: ["predictions", "outputs"]
@@ -125,6 +129,15 @@ enum InferencePayload {
     }
 
     // MARK: Rows
+
+    /// `1`, `"cat"`, or a list of such.
+    mutating func readLabels(_ value: TapeCursor) {
+        if value.isArray { return readRows(value) }
+        let word = FrameTexts.word(
+            value, into: &frame.texts, known: &known, bytesMax: limits.textBytes)
+        frame.columns = ["0"]
+        frame.words = [word]
+    }
 
     /// `[[1, 2], [3, 4]]`, or `[1, 2]` for rows of one value.
     private mutating func readRows(_ rows: TapeCursor) {

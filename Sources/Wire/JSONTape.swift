@@ -69,6 +69,7 @@ enum JSONFault: Error, Hashable, Sendable {
 
     var isObject: Bool { kind == UInt8(ascii: "{") }
     var isArray: Bool { kind == UInt8(ascii: "[") }
+    var isNull: Bool { kind == UInt8(ascii: "n") }
     var isString: Bool { kind == UInt8(ascii: "\"") }
 
     /// The index after this value.

@@ -7,7 +7,7 @@ import Model
 enum PipelineCloudEvent {
     /// The types whose events are about requests to models.
     static func isInference(_ type: String) -> Bool {
-        type.hasPrefix("org.kubeflow.serving.inference.") || type.hasPrefix("io.seldon.serving.")
+        CloudEventBody.isInference(type)
     }
 
     /// What an event says; throws `unknownType` for one that is about something else.

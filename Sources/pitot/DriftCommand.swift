@@ -10,6 +10,7 @@ enum DriftCommand {
         usage: pitot drift baseline FILE --model NAME [--version V] -o DIR [OPTIONS]
                pitot drift diff A B
                pitot drift report [--agent URL] [--model NAME] [-o text|json|html]
+               pitot drift merge --baseline FILE [-o text|json] COUNTERS...
 
         baseline   makes a baseline of a CSV or NDJSON file: DIR/<content's hash>.baseline
           --format csv|ndjson   told by the name when it is not given
@@ -21,8 +22,11 @@ enum DriftCommand {
           --slices A,B          slices by the levels of these columns
           --categorical A,B     columns of numbers that are names
           --ignore A,B          columns that are no features
+          --unit COLUMN=UNIT    what a column is in; serving must say the same
         diff       what is different; ends with 3 when something is
         report     the state of all models under watch (http://127.0.0.1:9797)
+        merge      judges the counters of several agents as one: files of
+                   /api/v1/drift/counters, or agents' addresses; ends with 3 on an alarm
         """
 
     static func run(_ arguments: [String]) -> Int32 {
@@ -31,6 +35,7 @@ enum DriftCommand {
         case "baseline": return baseline(rest)
         case "diff": return diff(rest)
         case "report": return report(rest)
+        case "merge": return DriftMergeCommand.run(rest, usage: usage)
         case "--help", "-h", "help":
             printLine(usage)
             return ExitCode.ok
@@ -57,7 +62,7 @@ enum DriftCommand {
             arguments,
             valued: [
                 "--model", "--version", "-o", "--format", "--thin", "--time", "--phases",
-                "--phase-offset", "--slices", "--categorical", "--ignore",
+                "--phase-offset", "--slices", "--categorical", "--ignore", "--unit",
             ], flags: ["--in-order"])
         if let fault = options.fault { return refuse(fault) }
         guard options.operands.count == 1, let model = options.last("--model"),
@@ -121,6 +126,12 @@ enum DriftCommand {
             }
             settings.phaseOffset = span
         }
+        for unit in options.all("--unit") {
+            guard let equals = unit.firstIndex(of: "="), equals != unit.startIndex else {
+                return "--unit \(unit); expected COLUMN=UNIT"
+            }
+            settings.units[String(unit[..<equals])] = String(unit[unit.index(after: equals)...])
+        }
         settings.sliceKeys = names(options, "--slices")
         return nil
     }
@@ -182,6 +193,7 @@ enum DriftCommand {
         case .tooFewRows(let rows, let needed): "\(rows) rows; expected \(needed) or more"
         case .tooManyFeatures(let count, let most): "\(count) features; expected at most \(most)"
         case .noFeatures: "no features"
+        case .noSuchUnitColumn(let name): "a unit of '\(name)'; expected a column"
         case .noSuchSliceKey(let key): "slices by '\(key)'; expected a column of texts"
         }
     }
@@ -210,6 +222,9 @@ enum DriftCommand {
         case .recut(let feature): "~ \(feature): other cells"
         case .moved(let feature, let psi, let chance):
             "~ \(feature): PSI \(rounded(psi, 4)), chance \(rounded(chance, 6))"
+        case .unit(let feature, let before, let after):
+            "~ \(feature): \(before.isEmpty ? "no unit" : before) -> "
+                + (after.isEmpty ? "no unit" : after)
         case .settings: "~ other phases, thinning, model or version"
         }
     }

@@ -28,7 +28,8 @@ struct DriftReport {
             guard let value = model[key]?.asString, !value.isEmpty else { return nil }
             return "\(key) \(value)"
         }
-        let name = model["model"]?.asString ?? ""
+        let isOutputs = model["stream"]?.asString == "outputs"
+        let name = (model["model"]?.asString ?? "") + (isOutputs ? " outputs" : "")
         return parts.isEmpty ? name : name + " (" + parts.joined(separator: ", ") + ")"
     }
 
@@ -66,12 +67,41 @@ struct DriftReport {
                 "  windows: \(number(windows["clean"])) clean, "
                     + "\(number(windows["drifted"])) drifted, \(number(windows["noData"])) no data")
         }
+        lines += answers(model)
         for move in model["alarm"]?["moved"]?.elements ?? [] {
             let cells = (move["cells"]?.elements ?? []).map(cell).joined(separator: ", ")
             lines.append("  alarm: \(move["feature"]?.asString ?? "") \(cells)")
         }
         lines += table(model)
         return lines.joined(separator: "\n")
+    }
+
+    /// Sampling, training against serving, answers against labels, and detectors asked for.
+    private static func answers(_ model: JSONValue) -> [String] {
+        var lines: [String] = []
+        if let share = model["sampling"]?["share"]?.asDouble, share < 1 {
+            lines.append("  sampled: \(decimal(share * 100, 2)) % of requests were sent on")
+        }
+        for text in model["consistency"]?["differences"]?.elements ?? [] {
+            lines.append("  differs from training: \(text.asString ?? "")")
+        }
+        if let labels = model["labels"], !labels.isNull {
+            lines.append(
+                "  labels: \(share(labels["coverage"])) of \(number(labels["predictions"])) "
+                    + "predictions; wrong \(share(labels["errorRatio"])), expected of all "
+                    + "\(share(labels["expectedErrorRatio"]))")
+        }
+        for detector in model["detectors"]?.elements ?? [] {
+            lines.append(
+                "  \(detector["kind"]?.asString ?? "") of \(detector["of"]?.asString ?? ""): "
+                    + "\(number(detector["alarms"])) alarms in \(number(detector["samples"])) "
+                    + "(\(detector["guarantee"]?.asString ?? ""))")
+        }
+        return lines
+    }
+
+    private static func share(_ value: JSONValue?) -> String {
+        value?.asDouble.map { decimal($0 * 100, 1) + " %" } ?? "unknown"
     }
 
     private static func cell(_ cell: JSONValue) -> String {

@@ -1,6 +1,7 @@
 import Drift
 import Foundation
 import Testing
+import Text
 
 @testable import pitot
 
@@ -108,5 +109,63 @@ import Testing
         #expect(html.contains("<svg") && html.contains("age [years]: PSI 0.3100"))
         #expect(!html.contains("http"), "it needs nothing else")
         #expect(DriftReport(Array("{}".utf8)) == nil)
+    }
+
+    /// Counters as an agent tells them.
+    private func counters(_ baseline: Baseline, _ ends: [Int: [Int]], seed: Int = 7) -> String {
+        let intervals = ends.sorted { $0.key < $1.key }.map { end, cells in
+            let rows = cells.reduce(0, +)
+            let filled = cells.enumerated().filter { $0.element > 0 }
+                .map { "[0,0,\($0.offset),\($0.element)]" }.joined(separator: ",")
+            return "{\"end\":\(end),\"rows\":\(rows),\"cells\":[\(filled)]}"
+        }
+        return """
+            {"status":"success","data":{"models":[{"model":"credit","stream":"inputs",\
+            "baseline":"\(baseline.id)","seed":"\(seed)","budgetRows":1000,"alpha":0.001,\
+            "windowRowsMin":100,"usedRowsMin":0,"effectMin":null,"evidence":10.5,
+            "intervals":[\(intervals.joined(separator: ","))]}]}}
+            """
+    }
+
+    @Test func countersOfAgentsAreJudgedAsOne() throws {
+        let file = try write("a.csv", csv())
+        #expect(make(file, "--thin", "1", "--ignore", "zip,city", "--unit", "age=years") == 0)
+        let bytes = Array(try Data(contentsOf: URL(filePath: baselines[0])))
+        let baseline = try #require(Baseline(bytes: bytes))
+        #expect(baseline.units == ["age": "years"])
+        let cells = baseline.features[0].valueCells.count
+        let even = [Int](repeating: 10, count: cells)
+        let high = (0..<cells).map { $0 < cells / 2 ? 0 : 20 }
+        func half(_ counts: [Int]) -> [Int] { counts.map { $0 / 2 } }
+        let whole = try write("w", counters(baseline, [3600: even, 7200: high]))
+        let one = try write("1", counters(baseline, [3600: half(even), 7200: half(high)]))
+        let two = try write("2", counters(baseline, [7200: half(high), 3600: half(even)]))
+        let other = try write("o", counters(baseline, [3600: even], seed: 8))
+        func merge(_ files: String...) -> Int32 {
+            DriftCommand.run(["merge", "--baseline", baselines[0]] + files)
+        }
+        #expect(merge(whole) == 3 && merge(one, two) == 3)
+        #expect(merge(whole, other) == 1)
+        #expect(merge(file) == 1 && merge() == 2)
+        func steps(_ files: String...) throws -> [DriftMerges.Outcome] {
+            var merges = DriftMerges()
+            merges.know(baseline)
+            for file in files {
+                let root = try JSONValue.parse(Array(try Data(contentsOf: URL(filePath: file))))
+                for model in root["data"]?["models"]?.elements ?? [] {
+                    #expect(merges.add(model) == nil)
+                }
+            }
+            return try #require(merges.run())
+        }
+        let (single, split) = (try steps(whole), try steps(two, one))
+        #expect(single[0].steps == split[0].steps && single[0].steps.count == 2)
+        #expect(split[0].agents == 2 && split[0].summed == 21)
+        let lines = DriftMerges.text(single).split(separator: "\n")
+        let others = DriftMerges.text(split).split(separator: "\n")
+        #expect(lines.dropFirst().dropLast() == others.dropFirst().dropLast())
+        #expect(lines.contains { $0.contains("alarm at row") && $0.contains("age") })
+        let said = try JSONValue.parse(Array(DriftMerges.json(single).utf8))
+        #expect(said[0]?["intervals"]?[1]?["alarms"]?[0]?["features"]?[0]?.asString == "age")
     }
 }

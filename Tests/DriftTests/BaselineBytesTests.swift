@@ -35,6 +35,28 @@ import Testing
         #expect(baseline.id.count == 64)
     }
 
+    @Test func unitsAreContentAndBaselinesWithoutThemKeepTheirNames() throws {
+        var random = SplitMix64(8)
+        let table = try DriftWorld.table([("age", .numbers(DriftWorld.normals(60, &random)))])
+        var settings = BaselineSettings(model: "m", version: "1")
+        settings.stride = 1
+        let plain = try BaselineBuilder.build(table, settings).baseline
+        #expect(plain.bytes.first == 1)
+        settings.units = ["age": "years"]
+        let years = try BaselineBuilder.build(table, settings).baseline
+        #expect(years.id != plain.id && years.units == ["age": "years"])
+        #expect(Baseline(bytes: years.bytes)?.units == years.units)
+        #expect(
+            plain.changes(to: years) == [.unit(feature: "age", before: "", after: "years")])
+        for length in 0..<years.bytes.count {
+            #expect(Baseline(bytes: Array(years.bytes[..<length])) == nil)
+        }
+        settings.units = ["wage": "EUR"]
+        #expect(throws: BaselineError.noSuchUnitColumn("wage")) {
+            try BaselineBuilder.build(table, settings)
+        }
+    }
+
     @Test func theNameIsTheContents() throws {
         let baseline = try Self.rich()
         #expect(try Self.rich().id == baseline.id)

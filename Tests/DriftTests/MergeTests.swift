@@ -99,6 +99,57 @@ import Testing
         #expect(alarms[0].first?.streams.first?.feature == "x")
     }
 
+    /// What nodes export, merged in any order, is what one node alone would have exported.
+    @Test func anEvaluatorSaysTheSameOfAnySplit() throws {
+        let baseline = try Self.baseline()
+        let rows = rows(baseline, 3000, shift: 0.4)
+        let ends = (1...6).map { Timestamp(millis: Int64($0) * 3_600_000) }
+        var outcomes: [[IntervalMerge.Step]] = []
+        for nodes in [1, 2, 5] {
+            var random = SplitMix64(UInt64(nodes))
+            var parts: [(counts: IntervalCounts, end: Timestamp)] = []
+            for (place, end) in ends.enumerated() {
+                var own = [IntervalCounts](repeating: IntervalCounts(of: baseline), count: nodes)
+                for (cells, slot) in rows[place * 500..<place * 500 + 500] {
+                    own[Int(random.next() % UInt64(nodes))].add(cells, slot: slot)
+                }
+                for counts in own {
+                    let sent = counts.filled(slots: baseline.phases.slotCount)
+                    let read = try #require(
+                        IntervalCounts(of: baseline, rows: counts.rows, filled: sent))
+                    #expect(read == counts)
+                    parts.append((read, end))
+                }
+            }
+            var merge = IntervalMerge(baseline)
+            for part in parts.shuffled(using: &random) {
+                let isAdded = merge.add(part.counts, end: part.end)
+                #expect(isAdded)
+            }
+            #expect(merge.ends == ends)
+            outcomes.append(try #require(merge.run(MonitorSettings(seed: 9))))
+        }
+        let isSame = outcomes[0] == outcomes[1] && outcomes[1] == outcomes[2]
+        #expect(isSame)
+        #expect(outcomes[0].contains { $0.alarms.first?.streams.first?.feature == "x" })
+    }
+
+    @Test func cellsThatAreNoneAreRefused() throws {
+        let baseline = try Self.baseline()
+        let bad = [
+            FilledCell(feature: 2, slot: 0, cell: 0, rows: 1),
+            FilledCell(feature: -1, slot: 0, cell: 0, rows: 1),
+            FilledCell(feature: 0, slot: 99, cell: 0, rows: 1),
+            FilledCell(feature: 0, slot: 0, cell: 32, rows: 1),
+            FilledCell(feature: 0, slot: 0, cell: 0, rows: .max),
+            FilledCell(feature: 0, slot: 0, cell: 0, rows: 11),
+        ]
+        for cell in bad {
+            #expect(IntervalCounts(of: baseline, rows: 10, filled: [cell]) == nil, "\(cell)")
+        }
+        #expect(IntervalCounts(of: baseline, rows: .max, filled: []) == nil)
+    }
+
     @Test func countsOfAnotherBaselineAreRefused() throws {
         let baseline = try Self.baseline()
         var random = SplitMix64(63)

@@ -37,6 +37,14 @@ models:
     guards: {thin: 1}
     window: {every: 1h, rows: 300}
     responses: {within: 5s}
+  - model: scored
+    namespace: default
+    features: [{name: x, type: numeric}]
+    baseline: {firstRows: 200}
+    guards: {thin: 1}
+    outputs: {answer: class, confidence: score}
+    labels: {id: request, label: truth}
+    detectors: [{kind: adwin, of: x}]
 """
 
 ROUTE = """
@@ -160,8 +168,71 @@ class DriftTest(unittest.TestCase):
         self.assertEqual(watch["refusedValues"]["not_a_number"], 1)
         self.assertEqual(watch["refusedValues"]["infinite"], 1)
         self.assertEqual(watch["refusedValues"]["wrong_type"], 4)
+        # Unknown features are counted, and the row's others are used.
+        seen = watch["rows"]["used"]
+        answer = self.agent.post("/api/v1/features/credit", b'{"age": 40, "shoe": 43}')
+        self.assertEqual(answer.status, 200, answer.text)
+        watch = self.watch("credit")
+        self.assertEqual(watch["refusedValues"]["unknown_feature"], 1)
+        self.assertEqual(watch["rows"]["used"], seen + 1)
+        self.assertEqual(self.agent.get("/api/v1/features/credit").status, 405)
         self.assertEqual(self.agent.post("/api/v1/features/none", b'{"a":1}').status, 404)
         self.assertEqual(self.agent.post("/api/v1/features/credit", b"").status, 400)
+
+    def test_labels_that_come_late_are_told_with_their_coverage(self):
+        rows = b"".join(
+            json.dumps({
+                "x": self.random.gauss(0, 1), "class": number % 2, "score": 0.75,
+                "request": f"r{number}"}).encode() + b"\n" for number in range(300))
+        answer = self.agent.post("/api/v1/features/scored?namespace=default&sampledrate=4", rows)
+        self.assertEqual(answer.status, 200, answer.text)
+        labels = self.watch("scored")["labels"]
+        self.assertEqual(labels["predictions"], 300)
+        self.assertIsNone(labels["errorRatio"])
+        self.assertAlmostEqual(labels["expectedErrorRatio"], 0.25)
+        late = b"".join(
+            json.dumps({"request": f"r{number}", "truth": 0}).encode() + b"\n"
+            for number in range(100))
+        answer = self.agent.post("/api/v1/features/scored?namespace=default", late)
+        self.assertEqual(answer.status, 200, answer.text)
+        self.post_event(b'{"label": 1}', {
+            "Ce-Specversion": "1.0", "Ce-Source": "labels", "Ce-Id": "r200",
+            "Ce-Type": "io.pitot.inference.feedback", "Ce-Inferenceservicename": "scored",
+            "Ce-Namespace": "default"})
+        harness.wait_until(
+            "the feedback", lambda: self.watch("scored")["labels"]["labelled"] == 101)
+        watch = self.watch("scored")
+        self.assertAlmostEqual(watch["labels"]["errorRatio"], 51 / 101)
+        self.assertAlmostEqual(watch["labels"]["coverage"], 101 / 300)
+        self.assertEqual(watch["rows"]["seen"], 300)
+        self.assertEqual(watch["sampling"]["share"], 0.25)
+        self.assertEqual(watch["detectors"][0]["samples"], 300)
+        self.assertFalse(watch["detectors"][0]["isGuaranteed"])
+        self.agent.kill()
+        self.agent.start()
+        self.assertEqual(self.watch("scored"), watch)
+
+    def test_events_are_answered_200_whatever_they_are(self):
+        for number in range(300):
+            self.exchange(number)
+        harness.wait_until(
+            "the baseline", lambda: (self.watch("iris", "3") or {}).get("state") == "watching")
+        before = self.watch("iris", "3")["detector"]
+        wrong_shape = json.dumps({"inputs": [{
+            "name": "input-0", "shape": [3, 2], "datatype": "FP64", "data": [1.0]}]}).encode()
+        bad = {
+            "too_large": b"{" + b" " * (33 << 20),
+            "wrong_shape": wrong_shape,
+            "grpc": b"\x00\x00\x00\x00\x03abc",
+            "malformed_json": b'{"inputs": [',
+            "unknown_body": b'{"nothing": 1}',
+        }
+        for place, (reason, body) in enumerate(bad.items()):
+            self.post_event(body, kserve_headers("request", 5000 + place))
+            harness.wait_until(
+                reason, lambda r=reason: self.agent.metrics().get(
+                    f'pitot_feature_faults_total{{reason="{r}"}}', 0) == 1)
+        self.assertEqual(self.watch("iris", "3")["detector"], before)
 
     def post_event(self, body: bytes, headers: dict[str, str]):
         answer = self.agent.post("/api/v1/events", body, headers)

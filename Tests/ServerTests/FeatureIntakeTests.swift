@@ -98,4 +98,20 @@ import Wire
         #expect(eventually { intake.counts.waiting == 0 })
         intake.stop()
     }
+
+    @Test func whatWasNotTakenInIsToldWithoutWaitingForMore() {
+        let gate = Gate()
+        gate.isOpen.store(true, ordering: .releasing)
+        let intake = FeatureIntake(EventSettings(), limits: FeatureLimits(), logger: logger) {
+            batch, _ in
+            gate.take(batch)
+        }
+        intake.start()
+        intake.count(.tooLarge)
+        let large = Int(PayloadFault.tooLarge.rawValue)
+        #expect(eventually { gate.batches.withLock { $0.contains { $0.faults[large] == 1 } } })
+        intake.shed(2)
+        #expect(eventually { gate.shed == 2 })
+        intake.stop()
+    }
 }

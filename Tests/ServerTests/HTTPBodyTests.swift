@@ -11,7 +11,7 @@ import Testing
     private func server() throws -> (TestServer, Collected<String>) {
         let refused = Collected<String>()
         let server = try TestServer(
-            limits: limits, onTooLarge: { refused.add($0.path) },
+            limits: limits, refused: { refused.add($0.path) },
             { .answer(.text(200, String($0.body.count))) })
         return (server, refused)
     }
@@ -95,5 +95,46 @@ import Testing
         client.send(head)
         #expect(statuses.contains(try client.answer().status))
         #expect(try exchange(server.port, "POST", "/a", body: [1]).status == 200)
+    }
+
+    /// As the agent has it for events: whatever the body, all is well.
+    @Test func whoMustAlwaysBeAnsweredWellIs() throws {
+        let told = Collected<String>()
+        let hooks = HTTPHooks(
+            refused: { request, refusal in
+                guard request.path == "/e" else { return nil }
+                told.add("\(refusal)")
+                return .empty(200)
+            },
+            atOnce: { $0.path == "/e" ? .text(200, "at once") : nil })
+        let server = try TestServer(limits: limits, hooks: hooks) { _ in .answer(.empty(204)) }
+        let large = [UInt8](repeating: 120, count: Self.limit + 1)
+        // Read to its end, so that a client that writes first and reads then sees the answer.
+        let answer = try exchange(server.port, "POST", "/e", body: large)
+        #expect(answer.status == 200 && told.all == ["tooLarge"])
+        let client = try RawClient(port: server.port)
+        client.send("POST /e HTTP/1.1\r\nHost: t\r\nContent-Length: 99999999\r\n\r\n")
+        #expect(try client.answer().status == 200)
+        let other = try RawClient(port: server.port)
+        other.send(
+            "POST /e HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n3ea\r\n"
+                + String(repeating: "x", count: 1002) + "\r\n0\r\n\r\n")
+        #expect(try other.answer().status == 200)
+        #expect(told.all == ["tooLarge", "tooLarge", "tooLarge"])
+        #expect(try exchange(server.port, "POST", "/e", body: [1]).text == "at once\n")
+        #expect(try exchange(server.port, "POST", "/a", body: [1]).status == 204)
+        #expect(try exchange(server.port, "POST", "/a", body: large).status == 413)
+    }
+
+    @Test func tooManyBodiesAtOnceAreAnsweredWellToo() throws {
+        var few = limits
+        few.bodies = 1
+        let hooks = HTTPHooks(refused: { request, _ in request.path == "/e" ? .empty(200) : nil })
+        let server = try TestServer(limits: few, hooks: hooks) { _ in .answer(.empty(204)) }
+        let slow = try RawClient(port: server.port)
+        slow.send("POST /a HTTP/1.1\r\nHost: t\r\nContent-Length: 10\r\n\r\nabc")
+        #expect(eventually { server.server.bodiesHeld == 1 })
+        #expect(try exchange(server.port, "POST", "/e", body: [1]).status == 200)
+        #expect(try exchange(server.port, "POST", "/a", body: [1]).status == 503)
     }
 }

@@ -10,11 +10,16 @@ final class TestServer: Sendable {
 
     init(
         _ address: String = "127.0.0.1:0", limits: HTTPLimits = HTTPLimits(),
-        onTooLarge: @escaping @Sendable (HTTPRequest) -> Void = { _ in },
+        refused: @escaping @Sendable (HTTPRequest) -> Void = { _ in },
+        hooks: HTTPHooks? = nil,
         _ handler: @escaping HTTPServer.Handler
     ) throws {
+        let counting = HTTPHooks(refused: { request, _ in
+            refused(request)
+            return nil
+        })
         server = try HTTPServer(
-            address: address, limits: limits, onTooLarge: onTooLarge, handler: handler)
+            address: address, limits: limits, hooks: hooks ?? counting, handler: handler)
     }
 
     /// Answers with the method, the path and the body.

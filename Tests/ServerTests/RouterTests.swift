@@ -101,4 +101,12 @@ import Wire
             #expect(answer.status == 503, "\(path)")
         }
     }
+
+    @Test func rowsAreSentAndNotAskedFor() throws {
+        setPhase(.ready)
+        let answer = try exchange(http.port, "GET", "/api/v1/features/credit")
+        #expect(answer.status == 405 && answer.headers["allow"] == "POST")
+        let counters = try exchange(http.port, "POST", "/api/v1/drift/counters")
+        #expect(counters.status == 405 && counters.headers["allow"] == "GET, HEAD")
+    }
 }

@@ -277,4 +277,38 @@ import Testing
             }
         }
     }
+
+    @Test(arguments: [
+        ("{\"truth\":{\"data\":{\"ndarray\":[[1]]}},\"reward\":0}", "label", 1.0),
+        ("{\"truth\":null,\"reward\":0.5}", "reward", 0.5),
+        ("{\"label\":3}", "label", 3.0), ("{\"labels\":[3]}", "label", 3.0),
+    ])
+    func feedbackTellsWhatTheAnswerShouldHaveBeen(
+        body: String, column: String, value: Double
+    ) throws {
+        let event = try one(body, ("ce-type", "io.seldon.serving.feedback"))
+        #expect(event.kind == .feedback && event.faults.isEmpty)
+        #expect(event.frame.columns == [column] && event.frame.words == [FeatureWord(value)])
+    }
+
+    @Test func feedbackIsAboutTheRequestThatItNames() throws {
+        let body = "{\"response\":{\"meta\":{\"puid\":\"p1\"}},\"label\":\"cat\"}"
+        let event = try one(body, ("ce-type", "io.pitot.inference.feedback"))
+        #expect(event.id == "p1" && event.frame.texts == ["cat"])
+        for (bad, fault) in [
+            ("{\"request\":{}}", PayloadFault.unknownBody),
+            ("{\"labels\":[[1,2]]}", .wrongShape), ("{\"truth\":{}}", .unknownBody),
+        ] {
+            let event = try one(bad, ("ce-type", "io.pitot.inference.feedback"))
+            #expect(event.faults == [fault] && event.frame.rows == 0, "\(bad)")
+        }
+    }
+
+    @Test func theSamplingExtensionIsRead() throws {
+        #expect(try one("{\"instances\":[[1]]}").sampledRate == 1)
+        for (text, rate) in [("10", UInt32(10)), ("0", 1), ("-3", 1), ("x", 1)] {
+            #expect(
+                try one("{\"instances\":[[1]]}", ("ce-sampledrate", text)).sampledRate == rate)
+        }
+    }
 }
