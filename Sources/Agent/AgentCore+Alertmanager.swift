@@ -15,8 +15,8 @@ public struct AlertmanagerReply: Sendable {
 }
 
 extension AgentCore {
-    /// Does what was asked for. False when it was refused: then nothing may change, since nothing is
-    /// in the log.
+    /// Does what was asked for. False when it was refused: then nothing may change, since nothing
+    /// is in the log.
     mutating func take(
         _ change: AlertmanagerChange, _ refused: String?, _ request: RequestID,
         into effects: inout [PlannedEffect]

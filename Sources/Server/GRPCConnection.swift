@@ -3,8 +3,8 @@ import COpenSSL
 import Glibc
 import Model
 
-// One connection of HTTP/2, by nghttp2: bytes in, requests out; answers in, bytes out. It belongs to
-// the thread of its loop. nghttp2 keeps the flow control and the limits that SETTINGS tell.
+// One connection of HTTP/2, by nghttp2: bytes in, requests out; answers in, bytes out. It belongs
+// to the thread of its loop. nghttp2 keeps the flow control and the limits that SETTINGS tell.
 
 /// Caps of gRPC.
 struct GRPCLimits: Sendable {
@@ -113,7 +113,7 @@ final class GRPCConnection {
             nghttp2_settings_entry(
                 settings_id: Int32(NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE.rawValue), value: 1 << 20),
             nghttp2_settings_entry(
-                settings_id: Int32(NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE.rawValue), value: 16 << 10),
+                settings_id: Int32(NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE.rawValue), value: 16384),
         ]
         nghttp2_submit_settings(session, UInt8(NGHTTP2_FLAG_NONE.rawValue), entries, entries.count)
         nghttp2_session_set_local_window_size(

@@ -104,10 +104,8 @@ public final class PitotServer: Sendable {
         features = FeatureEndpoints(configuration, logger, owner)
         let otlpIntake = OTLPIntake(configuration, owner: owner)
         router = Router(
-            write: WriteEndpoint(
-                seed: HashSeed(low: randomBits(), high: randomBits()),
-                limits: configuration.wire),
-            owner: owner, features: features, pipelines: PipelineEndpoints(configuration),
+            write: Self.writes(configuration), owner: owner, features: features,
+            pipelines: PipelineEndpoints(configuration),
             otlp: OTLPEndpoint(intake: otlpIntake), queries: queries,
             crossOrigin: CrossOrigin(configuration.queries.corsOrigin),
             loadFiles: { [vault] () throws(FileFault) in try Self.loadFiles(options, vault) })
@@ -124,13 +122,9 @@ public final class PitotServer: Sendable {
             grpc = try Self.listenForGRPC(configuration, otlpIntake, logger)
         } catch { throw .listen(error) }
         router.stand(behind: http)
-        courier.start()
-        queries.start()
-        features.intake.start()
+        for start in [courier.start, queries.start, features.intake.start] { start() }
         features.tee?.start()
-        storekeeper.start()
-        rules.start()
-        watch.start()
+        for start in [storekeeper.start, rules.start, watch.start] { start() }
         recorder?.start()
         ownerThread = Worker { [owner, logger] in
             do throws(LogFault) {
@@ -178,6 +172,11 @@ public final class PitotServer: Sendable {
         otlp?.stop()
         grpc?.stop()
         logger.info("stopped")
+    }
+
+    private static func writes(_ configuration: Configuration) -> WriteEndpoint {
+        WriteEndpoint(
+            seed: HashSeed(low: randomBits(), high: randomBits()), limits: configuration.wire)
     }
 
     private static func limits(

@@ -62,7 +62,7 @@ import Text
         let found = try world.slo()["remarks"]?.elements.compactMap(\.asString) ?? []
         #expect(
             found.contains(
-                "the page alert over 1h looks at 5m, which is less than two intervals of 3m: it may "
-                    + "find no event there"))
+                "the page alert over 1h looks at 5m, which is less than two intervals of 3m: it "
+                    + "may find no event there"))
     }
 }

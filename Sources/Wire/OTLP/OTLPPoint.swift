@@ -3,7 +3,8 @@ import Model
 // Data points:
 //
 //   all                           { fixed64 start_time_unix_nano = 2; fixed64 time_unix_nano = 3; }
-//   NumberDataPoint               { as_double = 4; sfixed64 as_int = 6; attributes = 7; flags = 8; }
+//   NumberDataPoint               { as_double = 4; sfixed64 as_int = 6; attributes = 7;
+//                                   flags = 8; }
 //   HistogramDataPoint            { count = 4; sum = 5; bucket_counts = 6; explicit_bounds = 7;
 //                                   attributes = 9; flags = 10; }
 //   ExponentialHistogramDataPoint { attributes = 1; count = 4; sum = 5; sint32 scale = 6;

@@ -292,6 +292,7 @@ public enum SpanLabels {
         kinds[Int(kind) < kinds.count ? Int(kind) : 0]
     }
 
+    /// A number that this version does not know is unset.
     public static func statusWord(_ status: UInt8) -> String {
         statuses[Int(status) < statuses.count ? Int(status) : 0]
     }

@@ -176,7 +176,8 @@ private let lens = SpanLens(["http_response_status_code", "http_route", "namespa
     private static let text = """
         {"resourceSpans":[{"resource":{"attributes":[{"key":"service.name",
         "value":{"stringValue":"shop"}}]},"unknown":{"a":[1]},
-        "scopeSpans":[{"scope":{"name":"lib"},"spans":[{"traceId":"000000000000000000000000000000Ab",
+        "scopeSpans":[{"scope":{"name":"lib"},"spans":[{
+        "traceId":"000000000000000000000000000000Ab",
         "spanId":"00000000000000CD","name":"op","kind":2,"startTimeUnixNano":"1000000000",
         "endTimeUnixNano":1005000000,"status":{"code":2},"flags":256,"traceState":"ot=th:8",
         "attributes":[{"key":"http.response.status_code","value":{"intValue":"503"}},
