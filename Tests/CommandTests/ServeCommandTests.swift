@@ -114,7 +114,7 @@ final class RunningAgent {
             ["serve", "--listen", "127.0.0.1:0", "--data", folder.path + "/data"] + options
         process.standardError = FileHandle(forWritingAtPath: folder.path + "/agent.log")
         try process.run()
-        try #require(waits { $0.contains("ready") })
+        try #require(waits { $0.contains("msg=ready") || $0.contains(#""msg":"ready""#) })
     }
 
     deinit {
