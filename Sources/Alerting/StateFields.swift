@@ -5,23 +5,9 @@ public import Model
 // cannot overflow, and counters where adding one cannot. The order of a Set is not written.
 
 extension Archive {
-    private static var timeRange: ClosedRange<Timestamp> { .distantPast ... .distantFuture }
     private static var countMax: UInt64 { 1 << 48 }
 
     // MARK: Checked
-
-    /// A time between the distant past and the distant future.
-    mutating func time(_ value: inout Timestamp) {
-        field(&value)
-        guard isReading, !Self.timeRange.contains(value) else { return }
-        value = .distantPast
-        fail()
-    }
-
-    /// A time, if there is one.
-    mutating func time(_ value: inout Timestamp?) {
-        optional(&value, blank: .distantPast) { $0.time(&$1) }
-    }
 
     /// A counter, which goes on counting.
     mutating func counter(_ value: inout UInt64) {

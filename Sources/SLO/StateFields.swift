@@ -5,21 +5,7 @@ import Model
 // where adding one cannot.
 
 extension Archive {
-    private static var timeRange: ClosedRange<Timestamp> { .distantPast ... .distantFuture }
     private static var countMax: Int { 1 << 48 }
-
-    /// A time between the distant past and the distant future.
-    mutating func time(_ value: inout Timestamp) {
-        field(&value)
-        guard isReading, !Self.timeRange.contains(value) else { return }
-        value = .distantPast
-        fail()
-    }
-
-    /// A time, if there is one.
-    mutating func time(_ value: inout Timestamp?) {
-        optional(&value, blank: .distantPast) { $0.time(&$1) }
-    }
 
     /// How many of something.
     mutating func count(_ value: inout Int) {

@@ -73,22 +73,7 @@ struct GRPCAnswer: Sendable {
         all.text(message)
         all.byte(0x1a)
         all.lengthPrefixed(any.bytes)
-        return Self.base64(all.bytes)
-    }
-
-    private static func base64(_ bytes: [UInt8]) -> String {
-        let digits = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-        var out: [UInt8] = []
-        for first in stride(from: 0, to: bytes.count, by: 3) {
-            let part = bytes[first..<min(first + 3, bytes.count)]
-            var bits: UInt32 = 0
-            for byte in part { bits = bits << 8 | UInt32(byte) }
-            bits <<= UInt32(8 * (3 - part.count))
-            for index in 0...part.count {
-                out.append(digits[Int(bits >> (18 - 6 * UInt32(index)) & 63)])
-            }
-        }
-        return String(decoding: out, as: UTF8.self)
+        return Base64.encoded(all.bytes, isPadded: false)
     }
 
     private static func percentEncoded(_ text: String) -> String {

@@ -32,8 +32,7 @@ public struct MLflowSignature: Sendable {
         // While a secret is changed there may be more than one.
         for part in signature.split(separator: " ").prefix(8) where part.hasPrefix("v1,") {
             let given = Array(part.utf8.dropFirst(3))
-            let bytes = unsafe given.withUnsafeBufferPointer { unsafe Base64.decoded($0) }
-            if let bytes, HMAC.areEqual(bytes, expected) { return nil }
+            if let bytes = Base64.decoded(given), HMAC.areEqual(bytes, expected) { return nil }
         }
         return signature.isEmpty
             ? "X-MLflow-Signature is missing" : "X-MLflow-Signature is not of this body and secret"

@@ -48,12 +48,12 @@ private func encodedWords(_ text: String, behind column: Int) -> String {
         let bytes = Array(String(scalar).utf8)
         let room = words.isEmpty ? max(12, 42 - column) : 42
         if part.count + bytes.count > room {
-            words.append("=?UTF-8?B?\(base64(part))?=")
+            words.append("=?UTF-8?B?\(Base64.encoded(part))?=")
             part = []
         }
         part += bytes
     }
-    if !part.isEmpty { words.append("=?UTF-8?B?\(base64(part))?=") }
+    if !part.isEmpty { words.append("=?UTF-8?B?\(Base64.encoded(part))?=") }
     return words.joined(separator: "\r\n ") + address
 }
 

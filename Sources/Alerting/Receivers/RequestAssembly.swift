@@ -64,27 +64,33 @@ extension SigningSettings {
         switch scheme {
         case .github:
             return named(secrets, header.isEmpty ? "X-Hub-Signature-256" : header) { secret in
-                "sha256=" + hexadecimalText(hmacSHA256(key: Array(secret.utf8), body))
+                "sha256=" + hexadecimalText(HMAC.sha256(body, key: Array(secret.utf8)))
             }
         case .grafana:
             let isTimed = !timestampHeader.isEmpty
             let signed = isTimed ? Array("\(seconds):".utf8) + body : body
             let name = header.isEmpty ? "X-Grafana-Alerting-Signature" : header
             return named(secrets, name) { secret in
-                hexadecimalText(hmacSHA256(key: Array(secret.utf8), signed))
+                hexadecimalText(HMAC.sha256(signed, key: Array(secret.utf8)))
             } + (isTimed ? [(timestampHeader, seconds)] : [])
         case .standardWebhooks:
             let signed = Array("\(id).\(seconds).".utf8) + body
             let signatures = secrets.map { secret in
-                let encoded = secret.hasPrefix("whsec_") ? String(secret.dropFirst(6)) : nil
-                let key = encoded.flatMap(base64Decoded) ?? Array(secret.utf8)
-                return "v1," + base64(hmacSHA256(key: key, signed))
+                "v1," + Base64.encoded(HMAC.sha256(signed, key: Self.key(of: secret)))
             }
             return [
                 ("webhook-id", id), ("webhook-timestamp", seconds),
                 ("webhook-signature", signatures.joined(separator: " ")),
             ]
         }
+    }
+
+    /// Standard Webhooks' secrets are Base64 behind `whsec_`, with or without padding.
+    private static func key(of secret: String) -> [UInt8] {
+        guard secret.hasPrefix("whsec_") else { return Array(secret.utf8) }
+        var text = Array(secret.utf8.dropFirst(6))
+        while text.count % 4 > 0 { text.append(UInt8(ascii: "=")) }
+        return Base64.decoded(text) ?? Array(secret.utf8)
     }
 
     /// The scheme knows one signature a header: the previous key's stands in one beside it.

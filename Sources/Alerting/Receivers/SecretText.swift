@@ -62,7 +62,7 @@ public struct SecretText: Hashable, Sendable, ExpressibleByStringLiteral {
             case .secret(let source): out += try Self.value(source, find)
             case .quoted(let source): out += quotedContent(try Self.value(source, find))
             case .basic(let user, let password):
-                out += base64(Array("\(user):\(try Self.value(password, find))".utf8))
+                out += Base64.encoded(Array("\(user):\(try Self.value(password, find))".utf8))
             }
         }
         return out

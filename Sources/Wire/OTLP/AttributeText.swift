@@ -92,7 +92,8 @@ struct AttributeText {
         case .double:
             let number = Double(bitPattern: value.bits)
             out += (number.isFinite ? Self.number(number) : "\"\(number)\"").utf8
-        case .bytes: Self.quote(Base64.encoded(body[value.range])[...], into: &out)
+        case .bytes:
+            Self.quote(Array(Base64.encoded(Array(body[value.range])).utf8)[...], into: &out)
         case .array:
             var cursor = whole.part(value.range)
             out.append(UInt8(ascii: "["))
@@ -171,29 +172,5 @@ struct KeyValueFields {
             default: try cursor.skip(type: type)
             }
         }
-    }
-}
-
-extension Base64 {
-    /// RFC 4648 §4, with padding.
-    static func encoded(_ bytes: ArraySlice<UInt8>) -> [UInt8] {
-        let digits = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-        var out: [UInt8] = []
-        out.reserveCapacity((bytes.count + 2) / 3 * 4)
-        var place = bytes.startIndex
-        while place < bytes.endIndex {
-            let count = min(3, bytes.endIndex - place)
-            var bits: UInt32 = 0
-            for index in 0..<3 {
-                bits = bits << 8 | (index < count ? UInt32(bytes[place + index]) : 0)
-            }
-            for index in 0..<4 {
-                let shift = UInt32(18 - 6 * index)
-                out.append(
-                    index <= count ? digits[Int(bits >> shift & 63)] : UInt8(ascii: "="))
-            }
-            place += count
-        }
-        return out
     }
 }
