@@ -19,6 +19,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "Tests" / "EndToEnd"))
 
 import harness  # noqa: E402
+from remotewrite import field, varint  # noqa: E402
 
 SPANS = 512
 SLOS = """
@@ -36,18 +37,6 @@ slos:
     period: 30d
     sli: {spans: {select: '{service_name="checkout", http_route="/pay"}', below: 250ms}}
 """
-
-
-def varint(value):
-    out = b""
-    while value >= 128:
-        out += bytes([value & 127 | 128])
-        value >>= 7
-    return out + bytes([value])
-
-
-def field(number, content):
-    return varint(number << 3 | 2) + varint(len(content)) + content
 
 
 def attribute(key, value):

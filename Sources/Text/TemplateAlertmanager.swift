@@ -19,18 +19,7 @@ extension TemplateFunctions {
             return .string(list.map(\.printed).joined(separator: separator))
         }
         add("stringSlice") { arguments in .list(arguments.map { .string($0.printed) }) }
-        add("match") { arguments throws(TemplateFault) in
-            try needed(arguments, "match", 2)
-            let pattern = try compiled("(?:.*)(?:\(try text(arguments[0], "match")))(?:.*)")
-            return .bool(pattern.matches(try text(arguments[1], "match")))
-        }
-        add("reReplaceAll") { arguments throws(TemplateFault) in
-            try needed(arguments, "reReplaceAll", 3)
-            return .string(
-                try replaced(
-                    try text(arguments[0], "reReplaceAll"), try text(arguments[1], "reReplaceAll"),
-                    try text(arguments[2], "reReplaceAll")))
-        }
+        addPatterns()
         add("toJson") { arguments throws(TemplateFault) in
             try needed(arguments, "toJson", 1)
             guard arguments[0].isNested(within: TemplateValue.nestingMax) else {

@@ -124,6 +124,11 @@ extension TemplateFunctions {
         mapped("stripDomain", withoutDomain)
         mapped("graphLink") { "/graph?g0.expr=\(escapedQuery($0))&g0.tab=0" }
         mapped("tableLink") { "/graph?g0.expr=\(escapedQuery($0))&g0.tab=1" }
+        addPatterns()
+    }
+
+    /// What Alertmanager's templates have too.
+    mutating func addPatterns() {
         add("match") { arguments throws(TemplateFault) in
             try needed(arguments, "match", 2)
             let pattern = try compiled("(?:.*)(?:\(try text(arguments[0], "match")))(?:.*)")
