@@ -38,7 +38,7 @@ test: setup lint ## Everything: lint, unit tests, fuzz smoke, end-to-end test wi
 	swift build $(SWIFT_FLAGS) --build-tests
 	scripts/test.sh unit fuzz e2e
 
-test-slow: setup asan tsan ## Sanitizers, fuzzing for a while, many kills: about 20 minutes
+test-slow: setup asan tsan ## Sanitizers, fuzzing for a while, many kills: about half an hour
 	swift build $(SWIFT_FLAGS) --product pitot
 	FUZZ_SECONDS=15 scripts/fuzz.sh
 	KILLS=60 PITOT='$(PITOT)' FILTER=test_kill scripts/test.sh e2e
