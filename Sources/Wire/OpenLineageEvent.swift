@@ -161,12 +161,18 @@ enum OpenLineageEvent {
         ] {
             guard let metrics else { continue }
             use.updatedAt = use.updatedAt ?? metrics.anyTime("lastUpdated")
-            use.rows = use.rows ?? metrics.member("rowCount")?.integer
+            use.rows = use.rows ?? metrics.rowCount
         }
         if let statistics = element.member("outputFacets")?.member("outputStatistics") {
-            use.rows = statistics.member("rowCount")?.integer ?? use.rows
+            use.rows = statistics.rowCount ?? use.rows
         }
         use.version = facets?.member("version")?.text("datasetVersion", limits) ?? ""
         return use
     }
+}
+
+extension TapeCursor {
+    /// How many rows a dataset has, if that is told: a negative number is none, and the log has no
+    /// form for it.
+    var rowCount: Int? { member("rowCount")?.integer.flatMap { $0 < 0 ? nil : $0 } }
 }

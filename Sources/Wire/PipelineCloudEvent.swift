@@ -151,7 +151,7 @@ enum PipelineCloudEvent {
         guard !use.name.isEmpty else { throw .notAnEvent }
         use.isOutput = true
         use.updatedAt = try data?.time("lastUpdated") ?? at
-        use.rows = data?.member("rowCount")?.integer
+        use.rows = data?.rowCount
         use.version = data?.text("version", limits) ?? ""
         return [.dataset(use, at: at)]
     }

@@ -58,6 +58,23 @@ import Testing
         #expect(try run("lineage", body).step == step)
     }
 
+    /// The log would give another batch back than was counted.
+    @Test(arguments: ["-1", "-9223372036854775808", "1.5", "\"-7\""])
+    func whatIsNoCountOfRowsIsNone(count: String) throws {
+        let facets = "{\"dataQualityMetrics\":{\"rowCount\":\(count)}}"
+        let dataset = "{\"namespace\":\"s\",\"name\":\"d\",\"inputFacets\":\(facets)}"
+        let body = PipelineBodies.start.replacing(
+            "\"inputs\":[]", with: "\"inputs\":[\(dataset)]")
+        let reading = try PipelineBodies.read("lineage", body)
+        guard case .run(let report)? = reading.events.first else { throw NoReport() }
+        #expect(report.datasets.map(\.rows) == [nil])
+        let batch = PipelineBatch(reading)
+        var out = ByteWriter()
+        batch.encode(into: &out)
+        var reader = ByteReader(out.bytes)
+        #expect(PipelineBatch(from: &reader) == batch)
+    }
+
     @Test func whatAnEventMustHaveIsAskedFor() throws {
         let start = PipelineBodies.start
         for (from, to) in [
